@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Event channels as Linux interrupts.
+ *
+ * An open channel is one port of Xen's bound to one Linux IRQ. The handler runs
+ * in hard interrupt context on the CPU the port is bound to. The port stays
+ * masked from its delivery until the owner calls xg_evtchn_eoi(), from the
+ * handler or later from any context: a peer that floods can cost no more than
+ * its owner's willingness to say "done" (late EOI).
+ */
+#ifndef XG_EVTCHN_H
+#define XG_EVTCHN_H
+
+#include <linux/interrupt.h>
+#include <linux/types.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/event_channel.h>
+
+struct xg_evtchn;
+struct xg_platform;
+
+/* xg_evtchn_eoi(): nothing was found to do; too many of these are delayed. */
+#define XG_EOI_SPURIOUS	BIT(0)
+
+/* struct xg_evtchn_client.flags */
+#define XG_EVTCHN_AUTO_EOI	BIT(0)	/* trusted source: EOI when the handler returns */
+#define XG_EVTCHN_PINNED	BIT(1)	/* never moved from @cpu, by user or hotplug */
+
+/**
+ * struct xg_evtchn_client - who is told
+ * @name: in /proc/interrupts; must outlive the channel
+ * @handler: hard interrupt context; -> IRQ_HANDLED, or IRQ_WAKE_THREAD
+ * @thread: optional threaded half; with it @handler may be NULL
+ * @data: handed to both
+ * @cpu: where to deliver first, or -1 for any
+ * @flags: XG_EVTCHN_*
+ */
+struct xg_evtchn_client {
+	const char *name;
+	irq_handler_t handler;
+	irq_handler_t thread;
+	void *data;
+	int cpu;
+	unsigned int flags;
+};
+
+/*
+ * Open a channel; process context. The client is copied. ERR_PTR on failure.
+ *  _unbound      a new port that @peer may bind to (its number goes into xenstore)
+ *  _interdomain  a new local port bound to @remote_port of @peer
+ *  _virq, _ipi   a new port for a VIRQ or for IPIs to @client->cpu
+ *  _adopt        a port that exists already and must survive us (xenstore's,
+ *                the console's); closing masks it and leaves it bound
+ */
+struct xg_evtchn *
+xg_evtchn_open_unbound(domid_t peer, const struct xg_evtchn_client *client);
+struct xg_evtchn *
+xg_evtchn_open_interdomain(domid_t peer, evtchn_port_t remote_port,
+			   const struct xg_evtchn_client *client);
+struct xg_evtchn *
+xg_evtchn_open_virq(u32 virq, const struct xg_evtchn_client *client);
+struct xg_evtchn *xg_evtchn_open_ipi(const struct xg_evtchn_client *client);
+struct xg_evtchn *
+xg_evtchn_adopt(evtchn_port_t port, const struct xg_evtchn_client *client);
+
+/*
+ * Close; process context, may sleep until a running handler ends. After return
+ * the handler runs no more and @ch is gone. NULL and ERR_PTR are ignored.
+ */
+void xg_evtchn_close(struct xg_evtchn *ch);
+
+/* Any context. Tell the other end; a dead peer costs nothing. */
+void xg_evtchn_notify(struct xg_evtchn *ch);
+/* Any context. The delivery has been dealt with; @flags: XG_EOI_SPURIOUS. */
+void xg_evtchn_eoi(struct xg_evtchn *ch, unsigned int flags);
+/* The handler's half seen from the owner: run it as if an event had come. */
+void xg_evtchn_kick(struct xg_evtchn *ch);
+
+evtchn_port_t xg_evtchn_port(const struct xg_evtchn *ch);
+int xg_evtchn_irq(const struct xg_evtchn *ch);
+
+/* The page all vCPUs share with Xen; valid between start and stop. */
+struct shared_info *xg_shared_info(void);
+
+/* The root's calls; process context. stop() refuses nothing: close first. */
+int xg_evtchn_start(struct xg_platform *platform);
+void xg_evtchn_stop(void);
+
+/* How the upcall arrives: "vector", "intx"; for logs. */
+const char *xg_evtchn_upcall_name(void);
+
+#endif /* XG_EVTCHN_H */

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * xenstore client.
+ *
+ * Process context, may sleep. Paths are absolute ("/local/...") or relative to
+ * the domain's home ("device/vbd/768"); @dir and @node are joined by '/', and an
+ * empty @node means @dir itself. What is read is the other end's: it is bounded
+ * by XENSTORE_PAYLOAD_MAX and NUL-terminated, and no more than that is promised.
+ * Errors: -errno by xenstored's name (-ENOENT, -EACCES, -EINVAL, ...), -EIO when
+ * the connection failed, -ERESTARTSYS never.
+ */
+#ifndef XG_STORE_H
+#define XG_STORE_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+#include <xen/interface/xen.h>
+
+/* A transaction; 0 (XG_STORE_NONE) is "none". */
+typedef u32 xg_store_txn_t;
+#define XG_STORE_NONE	0u
+
+/* kfree() the result; *@len (optional) excludes the added NUL. ERR_PTR. */
+char *xg_store_read(xg_store_txn_t txn, const char *dir, const char *node,
+		    unsigned int *len);
+int xg_store_write(xg_store_txn_t txn, const char *dir, const char *node,
+		   const char *value);
+__printf(4, 5)
+int xg_store_printf(xg_store_txn_t txn, const char *dir, const char *node,
+		    const char *fmt, ...);
+/* A whole decimal number within [@min, @max]: 0, -ENOENT, -ERANGE, -EINVAL. */
+int xg_store_read_u64(xg_store_txn_t txn, const char *dir, const char *node,
+		      u64 min, u64 max, u64 *value);
+/* The same for optional keys: @fallback when absent or malformed (logged once). */
+u64 xg_store_read_or(const char *dir, const char *node, u64 min, u64 max,
+		     u64 fallback);
+/* kfree() the returned array (one allocation); *@count names. ERR_PTR. */
+char **xg_store_directory(xg_store_txn_t txn, const char *dir, const char *node,
+			  unsigned int *count);
+int xg_store_mkdir(xg_store_txn_t txn, const char *dir, const char *node);
+int xg_store_rm(xg_store_txn_t txn, const char *dir, const char *node);
+bool xg_store_exists(xg_store_txn_t txn, const char *dir, const char *node);
+/* @perms as on the wire, "n0" "r5", NUL-separated list in @count strings. */
+int xg_store_set_perms(xg_store_txn_t txn, const char *path,
+		       const char *const *perms, unsigned int count);
+char **xg_store_get_perms(xg_store_txn_t txn, const char *path,
+			  unsigned int *count);
+
+/*
+ * Run @fn inside a transaction until it commits: -EAGAIN from the commit runs
+ * it again (at most 100 times), any error of @fn aborts and is returned.
+ */
+int xg_store_transaction(int (*fn)(xg_store_txn_t txn, void *data), void *data);
+
+/**
+ * struct xg_store_watch - be told when something below @path changes
+ * @path: absolute or relative; must outlive the watch
+ * @fired: process context, one at a time per watch, in order; it may call the
+ *         client, and must not unregister itself
+ * @data: for the owner
+ */
+struct xg_store_watch {
+	const char *path;
+	void (*fired)(struct xg_store_watch *watch, const char *path);
+	void *data;
+	/* the store's own */
+	struct list_head node;
+	struct list_head events;
+	u32 token;
+	bool queued;
+};
+
+/* It fires once at registration, as the protocol has it. */
+int xg_store_watch(struct xg_store_watch *watch);
+/* After return @fired runs no more. */
+void xg_store_unwatch(struct xg_store_watch *watch);
+
+#endif /* XG_STORE_H */

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The device bus over xenstore, and the connection state machine all frontends
+ * share: one table, one dispatcher, one lock.
+ */
+#ifndef XG_XENBUS_H
+#define XG_XENBUS_H
+
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/grant_table.h>
+#include <xen/interface/io/xenbus.h>
+#include <xg/store.h>
+
+struct xg_evtchn;
+struct xg_platform;
+struct xg_xenbus_device;
+
+#define XG_XENBUS_ID_LEN 32
+
+/* Matches directory device/@type; modalias "xg:@type". */
+struct xg_xenbus_id {
+	char type[XG_XENBUS_ID_LEN];
+};
+
+/*
+ * The connection, seen from a frontend. @our is what we have written to our
+ * "state" key, @theirs what was last read from the backend's.
+ */
+#define XG_S(state)	BIT(XenbusState##state)
+#define XG_S_ANY	(~0u)
+
+/**
+ * struct xg_step - one row of a frontend's handshake table
+ * @theirs: backend states (XG_S(...) mask) that call for this step
+ * @ours: our states in which it may run
+ * @run: process context, under the device's lock; 0, or -errno: the device is
+ *       then failed (xg_xenbus_fail())
+ * @then: the state to publish after @run succeeded, or XenbusStateUnknown to
+ *        publish none
+ *
+ * When the backend's state changes the first row that fits runs, then the table
+ * is looked at again until none fits or the state did not move.
+ */
+struct xg_step {
+	unsigned int theirs;
+	unsigned int ours;
+	int (*run)(struct xg_xenbus_device *xdev);
+	enum xenbus_state then;
+};
+
+/**
+ * struct xg_xenbus_driver - a frontend
+ * @ids: ends with an empty entry
+ * @steps: handshake table, @nr_steps rows
+ * @probe: a device appeared; state Initialising; allocate what needs no backend.
+ *         The handshake starts after it returned 0.
+ * @remove: the device goes: gone from the store, driver unloaded, or stack
+ *         stopping. The backend may still be alive. Must end all use of it.
+ * @lost: optional; the backend's directory vanished or it went Closed without
+ *         being asked: fail what is in flight now, never wait for the peer.
+ *         Called under the device's lock, before @remove or a reconnect.
+ * @changed: optional; another key in the backend's directory changed
+ *         (online resize reads "sectors" here)
+ */
+struct xg_xenbus_driver {
+	const struct xg_xenbus_id *ids;
+	const struct xg_step *steps;
+	unsigned int nr_steps;
+	int (*probe)(struct xg_xenbus_device *xdev);
+	void (*remove)(struct xg_xenbus_device *xdev);
+	void (*lost)(struct xg_xenbus_device *xdev);
+	struct device_driver driver;
+};
+
+/**
+ * struct xg_xenbus_device - one device/TYPE/ID directory
+ * @dev: on bus "xg"
+ * @path: ours, "device/vbd/768"
+ * @type: "vbd"
+ * @id: "768"
+ * @backend: its directory, "/local/domain/0/backend/vbd/5/768"
+ * @peer: the backend's domain
+ * @ours: the state we last published
+ * @theirs: the backend's, last read
+ * @lock: serialises steps, @lost and @remove; a driver may take it in process
+ *        context for its own handshake-side state, never in the data path
+ */
+struct xg_xenbus_device {
+	struct device dev;
+	char *path;
+	char *type;
+	char *id;
+	char *backend;
+	domid_t peer;
+	enum xenbus_state ours;
+	enum xenbus_state theirs;
+	struct mutex lock;
+	/* the bus's own */
+	struct xg_store_watch watch;
+	struct completion closed;
+	bool failed;
+	bool gone;
+};
+
+#define to_xg_xenbus_device(d) container_of(d, struct xg_xenbus_device, dev)
+#define to_xg_xenbus_driver(d) container_of_const(d, struct xg_xenbus_driver, driver)
+
+int __xg_xenbus_register_driver(struct xg_xenbus_driver *drv,
+				struct module *owner, const char *mod_name);
+#define xg_xenbus_register_driver(drv) \
+	__xg_xenbus_register_driver(drv, THIS_MODULE, KBUILD_MODNAME)
+void xg_xenbus_unregister_driver(struct xg_xenbus_driver *drv);
+
+/* Publish our state; under @lock. 0 or -errno. */
+int xg_xenbus_set_state(struct xg_xenbus_device *xdev, enum xenbus_state state);
+/* One line to the log and to the store's error/ key, then Closing; under @lock. */
+__printf(3, 4)
+void xg_xenbus_fail(struct xg_xenbus_device *xdev, int err, const char *fmt, ...);
+
+/*
+ * For @remove, with @lock not held: publish Closing and wait, at most @seconds,
+ * until the backend is Closing or Closed or gone, then publish Closed. A backend
+ * that never answers costs the wait and a line in the log.
+ */
+void xg_xenbus_close_wait(struct xg_xenbus_device *xdev, unsigned int seconds);
+
+/*
+ * Ring memory: 2^@order pages, zeroed, granted read-write to the backend.
+ * @refs gets one reference a page. free() copes with a backend that keeps them.
+ */
+int xg_xenbus_alloc_ring(struct xg_xenbus_device *xdev, unsigned int order,
+			 void **ring, grant_ref_t *refs);
+void xg_xenbus_free_ring(void *ring, unsigned int order, grant_ref_t *refs);
+
+/* While a device of @xdev is open the root cannot be unloaded: 0 or -ENODEV. */
+int xg_xenbus_hold(struct xg_xenbus_device *xdev);
+void xg_xenbus_release(struct xg_xenbus_device *xdev);
+
+static inline void *xg_xenbus_get_drvdata(struct xg_xenbus_device *xdev)
+{
+	return dev_get_drvdata(&xdev->dev);
+}
+
+static inline void xg_xenbus_set_drvdata(struct xg_xenbus_device *xdev, void *p)
+{
+	dev_set_drvdata(&xdev->dev, p);
+}
+
+/* The root's calls; process context. stop() removes every device first. */
+int xg_xenbus_start(struct xg_platform *platform);
+void xg_xenbus_stop(void);
+
+#endif /* XG_XENBUS_H */
