@@ -12,6 +12,9 @@
 #include <linux/types.h>
 #include <xen/interface/xen.h>
 
+/* sizeof(struct xen_extraversion) */
+#define XG_XEN_EXTRA_MAX 16
+
 /**
  * struct xg_xen - the hypervisor as its CPUID leaves and XENVER calls tell it
  * @cpuid_base: first of Xen's leaves, 0x40000000 + n * 0x100
@@ -28,7 +31,7 @@ struct xg_xen {
 	u32 cpuid_base;
 	u16 major;
 	u16 minor;
-	char extra[XEN_EXTRAVERSION_MAX];
+	char extra[XG_XEN_EXTRA_MAX];
 	u32 hypercall_msr;
 	u32 features;
 	bool apic_virt;
