@@ -32,10 +32,11 @@ struct xg_blk_seg {
 /*
  * Build one request. @sector is in 512-byte units. @op: BLKIF_OP_READ, _WRITE,
  * _WRITE_BARRIER. 0, -EINVAL (segment outside its page, too many, none where
- * there must be one).
+ * there must be one). All bytes of the request are written.
  *  _rw        up to BLKIF_MAX_SEGMENTS_PER_REQUEST segments in the slot; none
  *             only for an empty barrier
- *  _indirect  @nr segments described in pages whose grants are @pages
+ *  _indirect  READ or WRITE; @nr segments described in @nr_pages pages, no more
+ *             than they need, whose grants are @pages
  *  _flush     BLKIF_OP_FLUSH_DISKCACHE
  *  _discard   @nr_sectors from @sector; @secure sets BLKIF_DISCARD_SECURE
  */
@@ -52,7 +53,8 @@ int xg_blk_put_segment(struct blkif_request_segment *entry,
 		       const struct xg_blk_seg *seg);
 
 /*
- * Does @rsp answer a request of operation @op? 0: done well; -EIO: the peer
+ * Does @rsp, our copy of a response, answer a request of operation @op (of an
+ * indirect one: the READ or WRITE within)? 0: done well; -EIO: the peer
  * reports an error; -EOPNOTSUPP: it does not know the operation; -EPROTO: the
  * answer is not one (wrong operation, unknown status), the queue is poisoned.
  */

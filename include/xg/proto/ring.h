@@ -4,8 +4,9 @@
  * requests and consume responses. The indices we own live in our memory and are
  * never read back from the page; the peer's are read once, then checked.
  *
- * One producer and one consumer at a time: the caller's lock, or two of them
- * where producing and consuming run apart (they share no field that both write).
+ * One producer (put, publish, room) and one consumer (take, rearm, in_flight) at
+ * a time: the caller's lock, or two of them where the sides run apart. No field
+ * is written by both.
  */
 #ifndef XG_PROTO_RING_H
 #define XG_PROTO_RING_H
@@ -24,6 +25,7 @@ struct xg_ring_shared;
  * @req_prod: requests written so far
  * @req_pub: requests the peer has been shown
  * @rsp_cons: responses taken so far
+ * @rsp_seen: responses the peer says there are, as it was last read
  */
 struct xg_ring {
 	struct xg_ring_shared *shared;
@@ -34,9 +36,10 @@ struct xg_ring {
 	u32 req_prod;
 	u32 req_pub;
 	u32 rsp_cons;
+	u32 rsp_seen;
 };
 
-/* Slots that fit in @bytes of ring memory: a power of two. */
+/* Slots that fit in @bytes of ring memory: a power of two, or 0. */
 u32 xg_ring_slots(size_t bytes, u32 req_bytes, u32 rsp_bytes);
 /* Lay a fresh ring out in zeroed memory that no peer sees yet. */
 void xg_ring_init(struct xg_ring *ring, void *mem, size_t bytes,
@@ -47,9 +50,15 @@ u32 xg_ring_room(const struct xg_ring *ring);
 int xg_ring_put(struct xg_ring *ring, const void *req);
 /* Show the peer all that was put; true: it asked to be notified. */
 bool xg_ring_publish(struct xg_ring *ring);
-/* Copy the next response out: 1, 0 for none, -EPROTO when the peer's index lies. */
+/*
+ * Copy the next response out: 1, 0 for none, -EPROTO when the peer's index lies.
+ * Never yields more responses than requests were published.
+ */
 int xg_ring_take(struct xg_ring *ring, void *rsp);
-/* Ask to be notified of the next response; true: one is there already. */
+/*
+ * Ask to be notified of the next response; true: one is there already, and the
+ * next take is 1 or -EPROTO, so "take all, rearm, again while true" ends.
+ */
 bool xg_ring_rearm(struct xg_ring *ring);
 /* Requests the peer has not answered yet. */
 u32 xg_ring_in_flight(const struct xg_ring *ring);
