@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The emulated disks and NICs, as Linux sees them: is one in use, and letting go
+ * of them before the device model pulls them.
+ *
+ * What the device model pulls is told by PCI class (Xen
+ * docs/misc/hvm-emulated-unplug): IDE and SCSI controllers' disks, NVMe, Ethernet
+ * controllers. CD-ROM drives stay. Process context, nothing here is shared.
+ */
+#define pr_fmt(fmt) "xg-platform-pci: " fmt
+
+#include <linux/blkdev.h>
+#include <linux/delay.h>
+#include <linux/device.h>
+#include <linux/major.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/rtnetlink.h>
+#include <net/net_namespace.h>
+#include "internal.h"
+
+/* A disk just found is opened shortly by udev: give that time to pass. */
+#define SETTLE_TRIES	20
+#define SETTLE_MS	50
+
+struct visit {
+	void (*disk)(struct gendisk *disk, struct visit *visit);
+	char *name;
+	size_t len;
+	unsigned int count;
+};
+
+static bool is_disk_controller(struct pci_dev *pdev)
+{
+	switch (pdev->class >> 8) {
+	case PCI_CLASS_STORAGE_IDE:
+	case PCI_CLASS_STORAGE_SCSI:
+	case PCI_CLASS_STORAGE_EXPRESS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Gendisks hang somewhere below their controller: port, host, target, unit. */
+static int visit_below(struct device *dev, void *data)
+{
+	struct visit *visit = data;
+
+	if (dev->type && dev->type->name && !strcmp(dev->type->name, "disk") &&
+	    MAJOR(dev->devt) != SCSI_CDROM_MAJOR)
+		visit->disk(dev_to_disk(dev), visit);
+	return device_for_each_child(dev, visit, visit_below);
+}
+
+static void visit_disks(struct visit *visit)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev)
+		if (is_disk_controller(pdev))
+			device_for_each_child(&pdev->dev, visit, visit_below);
+}
+
+static void note_opened(struct gendisk *disk, struct visit *visit)
+{
+	if (disk_openers(disk) && !visit->count++)
+		strscpy(visit->name, disk->disk_name, visit->len);
+}
+
+static bool disks_in_use(char *name, size_t len)
+{
+	struct visit visit = { .disk = note_opened, .name = name, .len = len };
+	unsigned int i;
+
+	for (i = 0; i < SETTLE_TRIES; i++) {
+		visit.count = 0;
+		visit_disks(&visit);
+		if (!visit.count)
+			return false;
+		msleep(SETTLE_MS);
+	}
+	return true;
+}
+
+static bool is_emulated_nic(struct net_device *ndev)
+{
+	return ndev->dev.parent && dev_is_pci(ndev->dev.parent) &&
+	       to_pci_dev(ndev->dev.parent)->class >> 8 ==
+		       PCI_CLASS_NETWORK_ETHERNET;
+}
+
+static bool nics_in_use(char *name, size_t len)
+{
+	struct net_device *ndev;
+	bool found = false;
+
+	rtnl_lock();
+	for_each_netdev(&init_net, ndev) {
+		if (is_emulated_nic(ndev) && netif_running(ndev)) {
+			strscpy(name, ndev->name, len);
+			found = true;
+			break;
+		}
+	}
+	rtnl_unlock();
+	return found;
+}
+
+bool xg_devices_in_use(enum xg_kind kind, char *name, size_t len)
+{
+	return kind == XG_DISKS ? disks_in_use(name, len) :
+				  nics_in_use(name, len);
+}
+
+/*
+ * Devices are collected first and let go of afterwards: letting go changes the
+ * very lists that are being walked.
+ */
+#define MAX_DETACH 32
+
+struct detach {
+	struct visit visit;
+	struct device *dev[MAX_DETACH];
+};
+
+static void note_parent(struct gendisk *disk, struct visit *visit)
+{
+	struct detach *detach = container_of(visit, struct detach, visit);
+
+	if (visit->count < MAX_DETACH)
+		detach->dev[visit->count++] =
+			get_device(disk_to_dev(disk)->parent);
+}
+
+static void note_nics(struct detach *detach)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev)
+		if (pdev->class >> 8 == PCI_CLASS_NETWORK_ETHERNET &&
+		    pdev->dev.driver && detach->visit.count < MAX_DETACH)
+			detach->dev[detach->visit.count++] =
+				get_device(&pdev->dev);
+}
+
+unsigned int xg_devices_detach(enum xg_kind kind)
+{
+	struct detach detach = { .visit.disk = note_parent };
+	unsigned int i;
+
+	if (kind == XG_DISKS)
+		visit_disks(&detach.visit);
+	else
+		note_nics(&detach);
+	for (i = 0; i < detach.visit.count; i++) {
+		/* The driver flushes the disk's cache, or stops the NIC. */
+		device_release_driver(detach.dev[i]);
+		put_device(detach.dev[i]);
+	}
+	return detach.visit.count;
+}

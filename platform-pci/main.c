@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The root on HVM: the Xen platform device, PCI 5853:0001.
+ *
+ * Its probe is the table of contents of a start: claim the device, find frames,
+ * start the layers from the lowest up. Remove is the mirror. The emulated devices
+ * are pulled as late as can be, when all that frontends need has started, but
+ * before a frontend can connect. One device at most; the PCI core serialises
+ * probe and remove.
+ */
+#define pr_fmt(fmt) "xg-platform-pci: " fmt
+
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/hvm/params.h>
+#include <xg/evtchn.h>
+#include <xg/grant.h>
+#include <xg/platform.h>
+#include <xg/xenbus.h>
+#include "internal.h"
+
+#define CALLBACK_TYPE_SHIFT	56	/* xen/interface/hvm/params.h, value[63:56] */
+
+static const struct layer {
+	const char *name;
+	int (*start)(struct xg_platform *platform);
+	void (*stop)(void);	/* NULL: cannot be undone */
+} layers[] = {
+	{ "evtchn", xg_evtchn_start, xg_evtchn_stop },
+	{ "grant", xg_grant_start, xg_grant_stop },
+	{ "unplug", xg_unplug, NULL },
+	{ "xenbus", xg_xenbus_start, xg_xenbus_stop },
+};
+
+static struct xg_platform platform;
+/* How probe ended: module init reports it, as PCI's core does not. */
+static int probe_result = -ENODEV;
+
+/* xen/interface/hvm/params.h: domain, bus, device and function, pin from 0 */
+static u64 intx_via(struct pci_dev *pdev)
+{
+	return (u64)HVM_PARAM_CALLBACK_TYPE_PCI_INTX << CALLBACK_TYPE_SHIFT |
+	       (u64)pci_domain_nr(pdev->bus) << 32 |
+	       (u64)pdev->bus->number << 16 | (u64)pdev->devfn << 8 |
+	       ((pdev->pin - 1) & 3);
+}
+
+static void stop_layers(unsigned int started)
+{
+	while (started--)
+		if (layers[started].stop)
+			layers[started].stop();
+}
+
+static int start_layers(void)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(layers); i++) {
+		err = layers[i].start(&platform);
+		if (err) {
+			pr_err("%s did not start (%d)\n", layers[i].name, err);
+			stop_layers(i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int platform_start(struct pci_dev *pdev)
+{
+	int err;
+
+	err = pci_enable_device(pdev);
+	if (err)
+		return err;
+	err = pci_request_regions(pdev, KBUILD_MODNAME);
+	if (err)
+		goto disable;
+
+	platform.dev = &pdev->dev;
+	platform.owner = THIS_MODULE;
+	platform.intx_irq = pdev->pin ? pdev->irq : 0;
+	platform.intx_via = intx_via(pdev);
+	err = xg_frames_init(&platform, pdev);
+	if (err)
+		goto release;
+	err = start_layers();
+	if (err)
+		goto free_frames;
+	pci_set_master(pdev);
+	return 0;
+
+free_frames:
+	xg_frames_exit();
+release:
+	pci_release_regions(pdev);
+disable:
+	pci_disable_device(pdev);
+	return err;
+}
+
+static int platform_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	if (!probe_result) {
+		pci_warn(pdev, "a second platform device is ignored\n");
+		return -EBUSY;
+	}
+	probe_result = platform_start(pdev);
+	return probe_result;
+}
+
+static void platform_remove(struct pci_dev *pdev)
+{
+	stop_layers(ARRAY_SIZE(layers));
+	xg_frames_exit();
+	pci_release_regions(pdev);
+	pci_disable_device(pdev);
+	probe_result = -ENODEV;
+}
+
+static const struct pci_device_id platform_ids[] = {
+	{ PCI_DEVICE(PCI_VENDOR_ID_XEN, PCI_DEVICE_ID_XEN_PLATFORM) },
+	{ }
+};
+MODULE_DEVICE_TABLE(pci, platform_ids);
+
+static struct pci_driver platform_driver = {
+	.name = KBUILD_MODNAME,
+	.id_table = platform_ids,
+	.probe = platform_probe,
+	.remove = platform_remove,
+};
+
+static int __init platform_init(void)
+{
+	int err;
+
+	err = xg_unplug_parse();
+	if (err)
+		return err;
+	err = pci_register_driver(&platform_driver);
+	if (err)
+		return err;
+	if (!probe_result)
+		return 0;
+	if (probe_result == -ENODEV)
+		pr_err("no Xen platform device (PCI 5853:0001), or it did not start; the guest's configuration needs xen_platform_pci=1\n");
+	pci_unregister_driver(&platform_driver);
+	return probe_result;
+}
+
+static void __exit platform_exit(void)
+{
+	pci_unregister_driver(&platform_driver);
+}
+
+module_init(platform_init);
+module_exit(platform_exit);
+
+MODULE_DESCRIPTION("Xen platform device: root of the xg layers on HVM");
+MODULE_AUTHOR("The xg authors");
+MODULE_LICENSE("GPL");
