@@ -12,6 +12,7 @@
 
 #include <linux/compiler.h>
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -39,6 +40,7 @@ typedef __s64 s64;
 
 #define U32_MAX		UINT32_MAX
 #define U64_MAX		UINT64_MAX
+#define EXPORT_SYMBOL_GPL(name)	static_assert(sizeof(__typeof__(name) *))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define min(a, b)	({ __auto_type _a = (a); __auto_type _b = (b); \
 			   _a < _b ? _a : _b; })
