@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What a user types. Modules are described in Kbuild, one folder each.
+
+KVER ?=
+KERNELS := 6.1 6.12
+
+.DEFAULT_GOAL := modules
+
+## modules	build the modules: for the running kernel, or KVER=6.1, KVER=6.12, KVER=HEADERS-DIR
+.PHONY: modules
+modules: deps
+	scripts/build-modules $(KVER)
+
+## demo		boot a stock guest on Xen, load the modules live, show a PV disk at work
+.PHONY: demo
+demo: deps
+	scripts/build-modules 6.1
+	demo/run
+
+## test		everything: host tests, then the selftests in VMs; ends with "N passed, N failed"
+.PHONY: test
+test: deps
+	testbed/suite
+
+## soak		the same cases at full length (hours)
+.PHONY: soak
+soak: deps
+	testbed/suite --soak
+
+## check	both kernels: W=1, sparse, checkpatch --strict, layers, version tests
+.PHONY: check
+check: deps
+	scripts/check $(KERNELS)
+
+## bench-smoke	disk figures of ours, mainline's and the emulated drivers, as a table
+.PHONY: bench-smoke
+bench-smoke: deps
+	scripts/build-modules 6.1
+	bench/smoke
+
+## fuzz		libFuzzer over the wire formats, SECONDS=60 a target
+.PHONY: fuzz
+fuzz: deps
+	$(MAKE) -C proto/host fuzz
+
+## deps		install the Debian packages that building and testing need (as root)
+.PHONY: deps
+deps:
+	@scripts/install-deps
+
+## clean	remove what was built; build/cache and build/apt (downloads) stay
+.PHONY: clean
+clean:
+	rm -rf build/modules build/check build/host build/vm build/bench
+
+## distclean	remove everything that was built or fetched
+.PHONY: distclean
+distclean:
+	rm -rf build
+
+## help		this list
+.PHONY: help
+help:
+	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
