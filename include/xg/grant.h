@@ -25,7 +25,8 @@ struct xg_platform;
  * One grant. Any context.
  *  _page  take a free reference and let @peer reach @page; 0, -ENOSPC, -ENODEV
  *  _end   take it back; 0, or -EBUSY while the peer still has it mapped: the
- *         reference stays in use and the page must not be freed or reused
+ *         reference stays in use and the page must not be freed or reused;
+ *         -EINVAL for a reference nobody holds (our own bug, and a WARN)
  */
 int xg_grant_page(domid_t peer, struct page *page, unsigned int flags,
 		  grant_ref_t *ref);
@@ -84,8 +85,10 @@ struct xg_grant_map {
 };
 
 /*
- * Process context. Map @count foreign grants; all or nothing. @flags:
- * XG_GRANT_RO. 0, -EINVAL (a bad reference), -ENOMEM, -EFAULT (Xen refused).
+ * Process context. Map @count foreign grants, 1 to 512; all or nothing. @flags:
+ * XG_GRANT_RO. 0, -EINVAL (a bad reference), -ENOMEM, -EFAULT (Xen refused),
+ * -EOPNOTSUPP (it has no such call). No reference on the struct pages may be
+ * left when they are unmapped.
  */
 int xg_grant_map(domid_t peer, const grant_ref_t *refs, unsigned int count,
 		 unsigned int flags, struct xg_grant_map *map);

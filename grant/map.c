@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages of another domain, mapped here.
+ *
+ * In an HVM or PVH guest a grant is mapped at a guest frame, not at a virtual
+ * address (GNTTABOP_map_grant_ref, host_addr). The frames come in chunks of
+ * free address space which memremap_pages() gives struct pages and a place in
+ * the direct map; nothing is there until Xen puts a page there, and nothing may
+ * touch it then. Chunks stay until the layer stops.
+ *
+ * chunks_lock (mutex) guards the list and the bitmaps. Start at xg_grant_map().
+ */
+#define pr_fmt(fmt) "xg-grant: " fmt
+
+#include <linux/bitmap.h>
+#include <linux/delay.h>
+#include <linux/export.h>
+#include <linux/ioport.h>
+#include <linux/list.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/numa.h>
+#include <linux/slab.h>
+#include <xg/grant.h>
+#include <xg/hypercall.h>
+#include "internal.h"
+
+/* The least that memremap_pages() takes, and the most one map may have. */
+#define CHUNK_PAGES	(SZ_2M / PAGE_SIZE)
+
+#define EAGAIN_TRIES	8
+
+/* One flush of the TLBs a batch; the batch is on the stack. */
+#define UNMAP_BATCH	16u
+
+struct chunk {
+	struct list_head list;
+	struct dev_pagemap pgmap;
+	struct resource *res;
+	unsigned long pfn;
+	DECLARE_BITMAP(used, CHUNK_PAGES);
+};
+
+/* What xg_grant_map keeps in ->private. */
+struct mapping {
+	struct chunk *chunk;
+	unsigned int first;	/* page of the chunk */
+	grant_handle_t handles[];
+};
+
+static LIST_HEAD(chunks);
+static DEFINE_MUTEX(chunks_lock);
+static atomic_t nr_mapped = ATOMIC_INIT(0);
+
+unsigned int xg_map_mapped(void)
+{
+	return atomic_read(&nr_mapped);
+}
+
+static struct chunk *chunk_create(void)
+{
+	struct chunk *chunk;
+	void *vaddr;
+	int err;
+
+	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+	if (!chunk)
+		return ERR_PTR(-ENOMEM);
+	chunk->res = request_free_mem_region(&iomem_resource, SZ_2M,
+					     "xg foreign pages");
+	if (IS_ERR(chunk->res)) {
+		err = PTR_ERR(chunk->res);
+		goto free_chunk;
+	}
+	/* The region is as large as a memory section; struct pages cost. */
+	chunk->pgmap.type = MEMORY_DEVICE_GENERIC;
+	chunk->pgmap.nr_range = 1;
+	chunk->pgmap.range.start = chunk->res->start;
+	chunk->pgmap.range.end = chunk->res->start + SZ_2M - 1;
+	vaddr = memremap_pages(&chunk->pgmap, NUMA_NO_NODE);
+	if (IS_ERR(vaddr)) {
+		err = PTR_ERR(vaddr);
+		goto release_region;
+	}
+	chunk->pfn = PHYS_PFN(chunk->res->start);
+	list_add(&chunk->list, &chunks);
+	return chunk;
+
+release_region:
+	release_mem_region(chunk->res->start, resource_size(chunk->res));
+free_chunk:
+	kfree(chunk);
+	return ERR_PTR(err);
+}
+
+static void chunk_destroy(struct chunk *chunk)
+{
+	list_del(&chunk->list);
+	memunmap_pages(&chunk->pgmap);
+	release_mem_region(chunk->res->start, resource_size(chunk->res));
+	kfree(chunk);
+}
+
+static bool chunk_take(struct chunk *chunk, unsigned int count,
+		       unsigned int *first)
+{
+	*first = bitmap_find_next_zero_area(chunk->used, CHUNK_PAGES, 0, count,
+					    0);
+	if (*first >= CHUNK_PAGES)
+		return false;
+	bitmap_set(chunk->used, *first, count);
+	return true;
+}
+
+/* @count frames in a row with nothing in them. */
+static int frames_take(unsigned int count, struct mapping *m)
+{
+	struct chunk *chunk;
+	int err = 0;
+
+	mutex_lock(&chunks_lock);
+	list_for_each_entry(chunk, &chunks, list) {
+		if (chunk_take(chunk, count, &m->first))
+			goto found;
+	}
+	chunk = chunk_create();
+	if (IS_ERR(chunk)) {
+		err = PTR_ERR(chunk);
+		goto unlock;
+	}
+	chunk_take(chunk, count, &m->first);
+found:
+	m->chunk = chunk;
+unlock:
+	mutex_unlock(&chunks_lock);
+	return err;
+}
+
+static void frame_give(struct mapping *m, unsigned int i)
+{
+	mutex_lock(&chunks_lock);
+	bitmap_clear(m->chunk->used, m->first + i, 1);
+	mutex_unlock(&chunks_lock);
+}
+
+static unsigned long frame_of(const struct mapping *m, unsigned int i)
+{
+	return m->chunk->pfn + m->first + i;
+}
+
+/* Xen asks for another try while it fetches the peer's page. */
+static void map_again(struct gnttab_map_grant_ref *op)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < EAGAIN_TRIES; tries++) {
+		if (op->status != GNTST_eagain)
+			return;
+		msleep(1u << tries);
+		if (xg_grant_table_op(GNTTABOP_map_grant_ref, op, 1))
+			op->status = GNTST_general_error;
+	}
+}
+
+static int map_error(int status)
+{
+	switch (status) {
+	case GNTST_okay:
+		return 0;
+	case GNTST_bad_domain:
+	case GNTST_bad_gntref:
+		return -EINVAL;
+	case GNTST_no_device_space:
+	case GNTST_no_space:
+		return -ENOMEM;
+	default:
+		return -EFAULT;
+	}
+}
+
+/* Have Xen map all; how each went is in its status. The first error, if any. */
+static int map_all(domid_t peer, const grant_ref_t *refs, unsigned int count,
+		   unsigned int flags, struct mapping *m,
+		   struct gnttab_map_grant_ref *ops)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		ops[i].host_addr = PFN_PHYS(frame_of(m, i));
+		ops[i].flags = GNTMAP_host_map |
+			       (flags & XG_GRANT_RO ? GNTMAP_readonly : 0);
+		ops[i].ref = refs[i];
+		ops[i].dom = peer;
+		/* For those that Xen does not come to. */
+		ops[i].status = GNTST_general_error;
+	}
+	err = xg_grant_table_op(GNTTABOP_map_grant_ref, ops, count);
+	if (err)
+		err = -EOPNOTSUPP;
+	for (i = 0; i < count; i++) {
+		map_again(&ops[i]);
+		m->handles[i] = ops[i].handle;
+		if (!err)
+			err = map_error(ops[i].status);
+	}
+	return err;
+}
+
+/*
+ * Unmap some pages in a row. A frame that Xen does not empty is never used
+ * again.
+ */
+static void unmap_some(struct mapping *m, unsigned int first,
+		       unsigned int count)
+{
+	struct gnttab_unmap_grant_ref ops[UNMAP_BATCH] = {};
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		ops[i].host_addr = PFN_PHYS(frame_of(m, first + i));
+		ops[i].handle = m->handles[first + i];
+		/* For those that Xen does not come to. */
+		ops[i].status = GNTST_general_error;
+	}
+	err = xg_grant_table_op(GNTTABOP_unmap_grant_ref, ops, count);
+	for (i = 0; i < count; i++) {
+		if (ops[i].status == GNTST_okay)
+			frame_give(m, first + i);
+		else
+			pr_warn_ratelimited("Xen does not unmap a foreign page (%d, status %d)\n",
+					    err, ops[i].status);
+	}
+}
+
+/* Take back what map_all() achieved. */
+static void undo(struct mapping *m, const struct gnttab_map_grant_ref *ops,
+		 unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (ops[i].status == GNTST_okay)
+			unmap_some(m, i, 1);
+		else
+			frame_give(m, i);
+	}
+}
+
+/**
+ * xg_grant_map() - map pages another domain granted us
+ * @peer: the domain
+ * @refs: its references, as they came from the peer; nothing is assumed of them
+ * @count: how many, 1 to 512
+ * @flags: XG_GRANT_RO or 0
+ * @map: filled in; the caller's until xg_grant_unmap()
+ *
+ * All or nothing. The pages are the peer's memory: it may write to them at any
+ * moment. Nobody may hold a reference on the struct pages when they are
+ * unmapped.
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EINVAL for a bad reference, domain or count; -ENOMEM; -EFAULT when
+ * Xen refuses (a read-only grant among them); -EOPNOTSUPP where Xen has no such
+ * call.
+ */
+int xg_grant_map(domid_t peer, const grant_ref_t *refs, unsigned int count,
+		 unsigned int flags, struct xg_grant_map *map)
+{
+	struct gnttab_map_grant_ref *ops;
+	struct mapping *m;
+	unsigned int i;
+	int err = -ENOMEM;
+
+	*map = (struct xg_grant_map){};
+	if (!count || count > CHUNK_PAGES)
+		return -EINVAL;
+	m = kvzalloc(struct_size(m, handles, count), GFP_KERNEL);
+	ops = kvcalloc(count, sizeof(*ops), GFP_KERNEL);
+	map->pages = kvcalloc(count, sizeof(*map->pages), GFP_KERNEL);
+	if (!m || !ops || !map->pages)
+		goto free;
+	err = frames_take(count, m);
+	if (err)
+		goto free;
+	err = map_all(peer, refs, count, flags, m, ops);
+	if (err) {
+		undo(m, ops, count);
+		goto free;
+	}
+	for (i = 0; i < count; i++)
+		map->pages[i] = pfn_to_page(frame_of(m, i));
+	map->vaddr = page_address(map->pages[0]);
+	map->count = count;
+	map->private = m;
+	atomic_add(count, &nr_mapped);
+	kvfree(ops);
+	return 0;
+
+free:
+	kvfree(map->pages);
+	map->pages = NULL;
+	kvfree(ops);
+	kvfree(m);
+	return err;
+}
+EXPORT_SYMBOL_GPL(xg_grant_map);
+
+/**
+ * xg_grant_unmap() - unmap pages of another domain
+ * @map: from xg_grant_map(), or empty; empty afterwards
+ *
+ * Nothing may touch the pages any more, not through their struct pages either.
+ *
+ * Context: process, may sleep.
+ */
+void xg_grant_unmap(struct xg_grant_map *map)
+{
+	unsigned int i;
+
+	for (i = 0; i < map->count; i += UNMAP_BATCH)
+		unmap_some(map->private, i, min(map->count - i, UNMAP_BATCH));
+	atomic_sub(map->count, &nr_mapped);
+	kvfree(map->private);
+	kvfree(map->pages);
+	*map = (struct xg_grant_map){};
+}
+EXPORT_SYMBOL_GPL(xg_grant_unmap);
+
+/* Give the address space back, but for what still has a foreign page in it. */
+void xg_map_stop(void)
+{
+	struct chunk *chunk, *next;
+
+	mutex_lock(&chunks_lock);
+	list_for_each_entry_safe(chunk, next, &chunks, list) {
+		if (bitmap_empty(chunk->used, CHUNK_PAGES)) {
+			chunk_destroy(chunk);
+		} else {
+			pr_warn("%u foreign pages stay mapped, their address space is lost\n",
+				bitmap_weight(chunk->used, CHUNK_PAGES));
+			list_del(&chunk->list);
+		}
+	}
+	mutex_unlock(&chunks_lock);
+}
