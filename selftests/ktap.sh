@@ -7,12 +7,12 @@
 #	is "no port is leaked" "$(counter evtchn bound)" 3
 #	check "the store answers" store_read domid
 #
-# Results: ok, fail, skip, is, check. Ends: skip_all, and the end of the script,
+# Results: ok, fail, skip, is, like, check. Ends: skip_all, and the end of the script,
 # where cleanups run, the last first, and what was promised is compared with
 # what was reported. Exit status as in kselftest: 0 pass, 1 fail, 4 skip.
 
 XG_TESTS=${XG_TESTS:-$(cd "${0%/*}/.." && pwd)}
-PATH=${XG_BIN:-$XG_TESTS/../build/selftests}:$PATH:/usr/sbin:/sbin
+PATH=${XG_BIN:-$XG_TESTS/../build/programs}:$PATH:/usr/sbin:/sbin
 XG_DEBUGFS=${XG_DEBUGFS:-/sys/kernel/debug/xg}
 
 ktap_planned=
@@ -69,6 +69,15 @@ is() {
 	fi
 }
 
+# like WHAT GOT PATTERN: an extended regular expression, letters' case ignored
+like() {
+	if printf '%s\n' "$2" | grep -qiE -- "$3"; then
+		ok "$1"
+	else
+		fail "$1" "got '$2', wanted /$3/"
+	fi
+}
+
 # check WHAT COMMAND...: the command succeeds; its output is shown if not
 check() {
 	ktap_what=$1
@@ -76,8 +85,8 @@ check() {
 	if ktap_out=$("$@" 2>&1); then
 		ok "$ktap_what"
 	else
-		fail "$ktap_what" "$* -> $?
-$ktap_out"
+		fail "$ktap_what" "$* -> $?${ktap_out:+
+$ktap_out}"
 	fi
 }
 

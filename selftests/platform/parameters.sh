@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Bad parameters are refused by name and leave nothing; good ones work.
+. "${0%/*}/../ktap.sh"
+. "${0%/*}/../stack.sh"
+on_xen || skip_all "not a Xen guest"
+kernel_has_xen && skip_all "the kernel's own Xen code is active"
+stack_take_down
+plan 22
+
+# refused MODULE PARAMETER: the layers below it are up
+refused() {
+	log_mark
+	try_insmod "$1" "$2=nonsense"
+	is "$1 $2=nonsense: an error" $? 1
+	check "$1 $2=nonsense: the log says what is allowed" \
+		log_has "$1: $2=nonsense: unknown, use "
+	is "$1 $2=nonsense: not loaded" "$(lsmod | grep -c "^$(echo "$1" | tr - _) ")" 0
+}
+
+try_insmod xg-proto
+refused xg-hypercall hypercall
+try_insmod xg-hypercall
+refused xg-evtchn upcall
+for module in xg-evtchn xg-grant xg-xenbus xg-blkfront; do
+	try_insmod $module
+done
+refused xg-platform-pci unplug
+refused xg-platform-pci frames
+
+for good in hypercall=page evtchn=upcall=intx evtchn=upcall=vector \
+	    platform=frames=bar platform=frames=free; do
+	stack_down
+	hypercall= evtchn= platform=
+	case $good in
+	hypercall=*) hypercall=$good ;;
+	evtchn=*) evtchn=${good#*=} ;;
+	platform=*) platform=${good#*=} ;;
+	esac
+	check "${good##*=}: loads" stack_up
+	check "${good##*=}: the disk reads" read_disk
+done

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For tests that take the stack down and up again: source it after ktap.sh.
+
+# Lowest first. What stands here is what `modprobe xg-platform-pci` brings.
+stack_modules="xg-proto xg-hypercall xg-evtchn xg-grant xg-xenbus xg-blkfront xg-platform-pci"
+
+# module_file NAME: its .ko, from $XG_MODULES or the installed modules
+module_file() {
+	find ${XG_MODULES:-} "/lib/modules/$(uname -r)" \
+		-name "$1.ko" -print 2>/dev/null | head -n 1
+}
+
+# The message of the last failed load is in $insmod_said.
+try_insmod() {
+	ktap_file=$(module_file "$1")
+	shift
+	insmod_said=$(insmod "$ktap_file" "$@" 2>&1)
+}
+
+stack_up() {
+	for ktap_module in $stack_modules; do
+		ktap_options=
+		case $ktap_module in
+		xg-hypercall) ktap_options=${hypercall:-} ;;
+		xg-evtchn) ktap_options=${evtchn:-} ;;
+		xg-platform-pci) ktap_options=${platform:-} ;;
+		esac
+		loaded "$ktap_module" && continue
+		try_insmod "$ktap_module" $ktap_options || return 1
+	done
+}
+
+# Test modules hold layers: they go first.
+stack_down() {
+	for ktap_module in $(lsmod | sed -n 's/^\(xg_test_[^ ]*\) .*/\1/p'); do
+		rmmod "$ktap_module" || return 1
+	done
+	for ktap_module in $stack_modules; do
+		echo "$ktap_module"
+	done | sed '1!G;h;$!d' | while read -r ktap_module; do
+		loaded "$ktap_module" || continue
+		rmmod "$ktap_module" || exit 1
+	done
+}
+
+stack_gone() {
+	! lsmod | grep -q '^xg_'
+}
+
+# stack_take_down: for a test that begins without any module; puts back what
+# was there at the end.
+stack_take_down() {
+	[ -n "$(module_file xg-hypercall)" ] ||
+		skip_all "the modules are not there: XG_MODULES=DIRECTORY"
+	if stack_gone; then
+		cleanup stack_down
+		return
+	fi
+	ktap_out=$(stack_down 2>&1) ||
+		skip_all "the modules are in use: $ktap_out"
+	cleanup "hypercall= evtchn= platform= stack_up"
+	cleanup stack_down
+}
+
+# Where this runs
+on_xen() {
+	grep -qs 0x5853 /sys/bus/pci/devices/*/vendor
+}
+
+kernel_has_xen() {
+	[ "$(cat /sys/hypervisor/type 2>/dev/null)" = xen ]
+}
+
+# the_disk: wait for $1 (default $XG_DISK, else xvda)
+the_disk() {
+	wait_for 30 test -b "${1:-${XG_DISK:-/dev/xvda}}"
+}
+
+read_disk() {
+	the_disk && dd if="${XG_DISK:-/dev/xvda}" of=/dev/null bs=64k count=16 \
+		iflag=direct 2>/dev/null
+}
+
+# The size in sectors that the disk has in sysfs
+disk_sectors() {
+	cat "/sys/class/block/${1##*/}/size"
+}
+
+# storm_start DISK MIB JOBS: I/O that checks itself, until storm_stop, which
+# fails if anything read back was wrong or any I/O failed.
+storm_start() {
+	storm_stop=/tmp/storm-stop.$$
+	rm -f $storm_stop
+	diskdata storm "$1" "$2" $$ "$3" $storm_stop >/tmp/storm.$$ 2>&1 &
+	storm_pid=$!
+	cleanup "touch $storm_stop"
+}
+
+storm_ops() {
+	sed -n 's/^ops: \([0-9]*\) .*/\1/p' /tmp/storm.$$
+}
+
+storm_worst_ms() {
+	sed -n 's/.*worst_ms: \([0-9]*\) .*/\1/p' /tmp/storm.$$
+}
+
+storm_stop() {
+	touch $storm_stop
+	wait $storm_pid
+}

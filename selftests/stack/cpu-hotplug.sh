@@ -1,0 +1,33 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#: timeout 600
+# Each CPU that can go offline goes and comes back, again and again, while
+# disk I/O that checks itself runs: no interrupt is lost, no byte is wrong.
+. "${0%/*}/../ktap.sh"
+. "${0%/*}/../stack.sh"
+scratch_disk
+cpus=$(ls -d /sys/devices/system/cpu/cpu[0-9]*/online 2>/dev/null)
+[ -n "$cpus" ] || skip_all "no CPU can be taken offline"
+rounds=$(rounds 10 50)
+plan $(($(echo "$cpus" | wc -l) + 3))
+
+storm_start "$disk" 32 4
+done=0
+wanted=0
+for online in $cpus; do
+	round=0
+	wanted=$((wanted + rounds))
+	while [ $round -lt "$rounds" ]; do
+		round=$((round + 1))
+		echo 0 >"$online" && sleep 0.1 && echo 1 >"$online" &&
+			done=$((done + 1))
+		sleep 0.1
+	done
+	check "I/O went on beside $(basename "${online%/online}")" kill -0 $storm_pid
+done
+storm_stop
+status=$?
+diag "$(cat /tmp/storm.$$)"
+is "each CPU went and came back $rounds times" $done $wanted
+is "no I/O failed, no byte was wrong" $status 0
+check "no I/O waited 10 s (a lost interrupt)" test "$(storm_worst_ms)" -lt 10000
