@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * Linux's copy of the interface headers against Xen's own (libxen-dev): one file
+ * cannot include both, as they share names. Compiled twice, with and without
+ * XEN_OWN, it prints what it found; the Makefile compares. Plain numbers that
+ * only one of the two has are not compared.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef XEN_OWN
+#include <xen/io/blkif.h>
+#include <xen/io/xs_wire.h>
+#define RW(field)	offsetof(struct blkif_request, field)
+#define DISCARD(field)	offsetof(struct blkif_request_discard, field)
+#define INDIRECT(field)	offsetof(struct blkif_request_indirect, field)
+#define DISCARD_HANDLE	handle
+#else
+#include <xg/proto/abi.h>
+#define RW(field)	offsetof(struct blkif_request, u.rw.field)
+#define DISCARD(field)	offsetof(struct blkif_request, u.discard.field)
+#define INDIRECT(field)	offsetof(struct blkif_request, u.indirect.field)
+#define DISCARD_HANDLE	_pad1
+#endif
+
+#define SHOW(value)	printf("%s = %ld\n", #value, (long)(value))
+#define SHOW_AS(name, value) printf("%s = %ld\n", name, (long)(value))
+
+int main(void)
+{
+	SHOW(sizeof(struct blkif_request));
+	SHOW(RW(nr_segments));
+	SHOW(RW(handle));
+	SHOW(RW(id));
+	SHOW(RW(sector_number));
+	SHOW(RW(seg));
+	SHOW(RW(seg[10].last_sect));
+	SHOW(DISCARD(flag));
+	SHOW_AS("DISCARD(handle)", DISCARD(DISCARD_HANDLE));
+	SHOW(DISCARD(id));
+	SHOW(DISCARD(sector_number));
+	SHOW(DISCARD(nr_sectors));
+	SHOW(INDIRECT(indirect_op));
+	SHOW(INDIRECT(nr_segments));
+	SHOW(INDIRECT(id));
+	SHOW(INDIRECT(sector_number));
+	SHOW(INDIRECT(handle));
+	SHOW(INDIRECT(indirect_grefs));
+	SHOW(sizeof(struct blkif_request_segment));
+	SHOW(sizeof(struct blkif_response));
+	SHOW(offsetof(struct blkif_response, operation));
+	SHOW(offsetof(struct blkif_response, status));
+	SHOW(sizeof(union blkif_sring_entry));
+	SHOW(offsetof(struct blkif_sring, req_prod));
+	SHOW(offsetof(struct blkif_sring, req_event));
+	SHOW(offsetof(struct blkif_sring, rsp_prod));
+	SHOW(offsetof(struct blkif_sring, rsp_event));
+	SHOW(offsetof(struct blkif_sring, ring));
+	SHOW(BLKIF_OP_READ);
+	SHOW(BLKIF_OP_WRITE);
+	SHOW(BLKIF_OP_WRITE_BARRIER);
+	SHOW(BLKIF_OP_FLUSH_DISKCACHE);
+	SHOW(BLKIF_OP_DISCARD);
+	SHOW(BLKIF_OP_INDIRECT);
+	SHOW(BLKIF_RSP_OKAY);
+	SHOW(BLKIF_RSP_ERROR);
+	SHOW(BLKIF_RSP_EOPNOTSUPP);
+	SHOW(BLKIF_DISCARD_SECURE);
+	SHOW(BLKIF_MAX_SEGMENTS_PER_REQUEST);
+	SHOW(BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST);
+	SHOW(sizeof(struct xsd_sockmsg));
+	SHOW(offsetof(struct xsd_sockmsg, type));
+	SHOW(offsetof(struct xsd_sockmsg, req_id));
+	SHOW(offsetof(struct xsd_sockmsg, tx_id));
+	SHOW(offsetof(struct xsd_sockmsg, len));
+	SHOW(offsetof(struct xenstore_domain_interface, req));
+	SHOW(offsetof(struct xenstore_domain_interface, rsp));
+	SHOW(offsetof(struct xenstore_domain_interface, req_cons));
+	SHOW(offsetof(struct xenstore_domain_interface, req_prod));
+	SHOW(offsetof(struct xenstore_domain_interface, rsp_cons));
+	SHOW(offsetof(struct xenstore_domain_interface, rsp_prod));
+	SHOW(offsetof(struct xenstore_domain_interface, server_features));
+	SHOW(offsetof(struct xenstore_domain_interface, connection));
+	SHOW(offsetof(struct xenstore_domain_interface, error));
+	SHOW(XENSTORE_RING_SIZE);
+	SHOW(XENSTORE_PAYLOAD_MAX);
+	SHOW(XS_READ);
+	SHOW(XS_WATCH_EVENT);
+	SHOW(XS_ERROR);
+	SHOW(XS_RESET_WATCHES);
+	SHOW(XS_DIRECTORY_PART);
+	return 0;
+}
