@@ -10,11 +10,17 @@ module_file() {
 		-name "$1.ko" -print 2>/dev/null | head -n 1
 }
 
-# The message of the last failed load is in $insmod_said.
+# try_insmod NAME PARAMETER...: 0 or 1; the message is left in $insmod_said.
 try_insmod() {
 	ktap_file=$(module_file "$1")
 	shift
-	insmod_said=$(insmod "$ktap_file" "$@" 2>&1)
+	insmod_said=$(insmod "$ktap_file" "$@" 2>&1) || return 1
+}
+
+# said_by MODULE: its different lines since log_mark (busybox's insmod tries a
+# refused module twice)
+said_by() {
+	log_since | grep "$1:" | sed 's/^[^]]*\] *//' | sort -u
 }
 
 stack_up() {

@@ -12,7 +12,7 @@ log_mark
 try_insmod xg-hypercall
 is "hypercall: an error" $? 1
 like "hypercall: ENODEV" "$insmod_said" 'no such device'
-is "hypercall: one line in the log" "$(log_since | grep -c xg-hypercall:)" 1
+is "hypercall: one line in the log" "$(said_by xg-hypercall | wc -l)" 1
 check "hypercall: it says this is not Xen" log_has 'xg-hypercall: not a Xen guest'
 try_insmod xg-platform-pci
 is "platform-pci: an error" $? 1

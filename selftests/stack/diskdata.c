@@ -6,6 +6,8 @@
  *   diskdata verify DISK MIB SEED JOBS	read it back, in other sizes, and compare
  *   diskdata storm  DISK MIB SEED JOBS STOPFILE
  *	write, read back, compare, at random places, until STOPFILE is there
+ *   diskdata speed  DISK MIB SEED JOBS KIB
+ *	three seconds of reads of KIB each, aligned, at random places
  *
  * Each sector's content follows from its number, the seed and, under storm, a
  * generation, so that what went astray is told from what was lost. A job has its
@@ -26,7 +28,8 @@
 
 #define SECTOR		512u
 #define MAX_SECTORS	2048u	/* 1 MiB */
-#define MAX_JOBS	16
+#define MAX_JOBS	32
+#define SPEED_US	3000000u
 
 struct job {
 	pthread_t thread;
@@ -41,6 +44,7 @@ struct job {
 static int disk;
 static __u64 seed;
 static const char *stop_file;
+static unsigned int speed_sectors;
 
 static __u64 mix(__u64 x)
 {
@@ -163,7 +167,17 @@ static void storm_part(struct job *job, __u64 *buf, __u64 *want)
 	}
 }
 
-static enum { WRITE, VERIFY, STORM } mode;
+static void speed_part(struct job *job, __u64 *buf)
+{
+	__u64 end = now_us() + SPEED_US;
+	__u64 slots = job->sectors / speed_sectors;
+
+	while (now_us() < end && !job->failed)
+		transfer(job, false, buf, job->first + next_random(job) % slots *
+			 speed_sectors, speed_sectors);
+}
+
+static enum { WRITE, VERIFY, STORM, SPEED } mode;
 
 static void *run_job(void *arg)
 {
@@ -177,6 +191,8 @@ static void *run_job(void *arg)
 	}
 	if (mode == STORM)
 		storm_part(job, buf, want);
+	else if (mode == SPEED)
+		speed_part(job, buf);
 	else
 		fill_part(job, buf, want, mode == WRITE);
 	free(buf);
@@ -186,7 +202,7 @@ static void *run_job(void *arg)
 
 static int open_disk(const char *path)
 {
-	int flags = mode == VERIFY ? O_RDONLY : O_RDWR;
+	int flags = mode == VERIFY || mode == SPEED ? O_RDONLY : O_RDWR;
 
 	disk = open(path, flags | O_DIRECT);
 	if (disk < 0 && errno == EINVAL)
@@ -230,14 +246,14 @@ static int run(__u64 sectors, unsigned int jobs)
 
 int main(int argc, char **argv)
 {
-	static const char *const modes[] = { "write", "verify", "storm" };
+	static const char *const modes[] = { "write", "verify", "storm", "speed" };
 	__u64 mib, jobs;
 
-	for (mode = WRITE; argc > 1 && mode <= STORM; mode++)
+	for (mode = WRITE; argc > 1 && mode <= SPEED; mode++)
 		if (!strcmp(argv[1], modes[mode]))
 			break;
-	if (mode > STORM || argc != (mode == STORM ? 7 : 6)) {
-		fputs("usage: diskdata write|verify|storm DISK MIB SEED JOBS [STOPFILE]\n",
+	if (mode > SPEED || argc != (mode >= STORM ? 7 : 6)) {
+		fputs("diskdata write|verify|storm|speed DISK MIB SEED JOBS [STOPFILE|KIB]\n",
 		      stderr);
 		return 2;
 	}
@@ -245,8 +261,11 @@ int main(int argc, char **argv)
 	seed = strtoull(argv[4], NULL, 0);
 	jobs = strtoull(argv[5], NULL, 0);
 	stop_file = argv[6];
+	speed_sectors = mode == SPEED ? strtoul(argv[6], NULL, 0) * 2 : 1;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (!mib || !jobs || jobs > MAX_JOBS || open_disk(argv[2]) < 0)
+	if (!mib || !jobs || jobs > MAX_JOBS || !speed_sectors ||
+	    speed_sectors > MAX_SECTORS || mib << 11 < jobs * MAX_SECTORS ||
+	    open_disk(argv[2]) < 0)
 		return 2;
 	return run(mib << 11, jobs);
 }

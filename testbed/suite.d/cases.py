@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What `make test` runs. A case is a command here, or a guest and its tests."""
+
+import dataclasses
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parents[1]
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    what: str                       # one line for --list
+    # a command of this machine ...
+    command: list[str] | None = None
+    # ... or a guest, with tests of selftests/ or a script of suite.d/
+    engine: str = "kvm"
+    kernel: str = "6.1"
+    drivers: str = "xg"
+    tests: list[str] = dataclasses.field(default_factory=list)
+    guest_script: str = ""
+    host_script: str = ""
+    options: list[str] = dataclasses.field(default_factory=list)
+    data: bool = False              # stack/data.sh, checked from the host too
+    timeout: int = 300
+    soak_timeout: int = 3600
+    soak_only: bool = False
+    makes: str = ""                 # "modules" for commands that need them
+
+
+LAYERS = ["evtchn", "grant", "xenbus", "blkfront", "platform/hypercall.sh"]
+STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
+
+CASES = [
+    Case("proto", "wire formats on the host, ASan and UBSan, lying peers",
+         command=["make", "-s", "-C", "proto/host", "check"]),
+    Case("no-xen", "loads on a machine without Xen are refused",
+         command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
+    Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
+         tests=LAYERS + STACK, data=True, timeout=420),
+    Case("kvm-6.12", "the same on kernel 6.12", kernel="6.12",
+         tests=LAYERS + STACK, data=True, timeout=420),
+    Case("kvm-intx", "upcall by INTx, hypercalls through the page",
+         tests=["evtchn", "stack/cpu-hotplug.sh", "stack/data.sh"], data=True,
+         options=["--modparam", "xg-evtchn upcall=intx",
+                  "--modparam", "xg-hypercall hypercall=page"]),
+    Case("kvm-loading", "emulated disks in use and free; wrong order, twice, "
+         "bad parameters", drivers="none",
+         tests=["unplug", "platform"]),
+    Case("kvm-mainline", "control: the kernel's own drivers pass the same "
+         "tests; ours refuse to load", drivers="mainline",
+         tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
+                "stack/data.sh"], data=True),
+    Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
+         tests=LAYERS + STACK, data=True, timeout=600),
+    Case("xen-6.12", "the same on kernel 6.12", engine="xen", kernel="6.12",
+         tests=LAYERS + STACK, data=True, timeout=600),
+    Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
+         "backend that dies", engine="xen", guest_script="hotplug.guest",
+         host_script="hotplug.host", timeout=600),
+    Case("xen-6.12-4.20", "the same on Xen 4.20", engine="xen", kernel="6.12",
+         tests=LAYERS + STACK, data=True, options=["--xen", "4.20"],
+         timeout=600, soak_only=True),
+    Case("xen-mainline", "control on real Xen", engine="xen",
+         drivers="mainline", tests=STACK[::2], data=True, timeout=600,
+         soak_only=True),
+]
