@@ -21,6 +21,7 @@ from .errors import TestbedError
 # suite asked for -> (kind of archive, its suite name)...
 SUITES = {
     "bookworm": [("main", "bookworm"), ("security", "bookworm-security")],
+    "bookworm-release": [("main", "bookworm")],
     "bookworm-backports": [("main", "bookworm"),
                            ("security", "bookworm-security"),
                            ("main", "bookworm-backports")],

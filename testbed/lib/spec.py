@@ -6,6 +6,7 @@ import dataclasses
 import re
 from pathlib import Path
 
+from . import qemu
 from .errors import TestbedError
 
 
@@ -36,7 +37,7 @@ class VmSpec:
     guest_script: Path | None = None
     host_script: Path | None = None
     puts: list[Path] = dataclasses.field(default_factory=list)
-    paging: str = "shadow"              # shadow | hap
+    paging: str | None = None           # shadow | hap; None: see check()
     timeout: int = 300                  # seconds, for one attempt
     out: Path | None = None             # None: a new directory, build/vm/last
     verbose: bool = False
@@ -105,7 +106,9 @@ def build_parser():
         help="run in dom0 beside the guest (engine xen)")
     add("--put", dest="puts", action="append", type=existing_file, default=[],
         metavar="FILE", help="brought into the guest as /put/FILE")
-    add("--paging", choices=("shadow", "hap"), default="shadow")
+    add("--paging", choices=("shadow", "hap"),
+        help="of the guest; default shadow where the emulator's nested paging "
+             "would be used and the hypervisor has it (Xen 4.20 has not)")
     add("--timeout", type=int, default=300, metavar="S",
         help="for one attempt, power-on to power-off (default 300)")
     add("--out", type=Path, metavar="DIR",
@@ -139,6 +142,12 @@ def check(spec):
         raise TestbedError("--type pvh and --config need --engine xen")
     if spec.kernel not in ("6.1", "6.12"):
         spec.kernel = str(existing_or_raise(spec.kernel))
+    if spec.engine == "xen" and spec.xen == "4.20":
+        if spec.paging == "shadow":
+            raise TestbedError("--xen 4.20 is built without shadow paging")
+        spec.paging = "hap"
+    if not spec.paging:
+        spec.paging = "hap" if qemu.nested_kvm() else "shadow"
     if not spec.disks:
         spec.disks = [Disk(None, 128)]
     for line in spec.modparams:

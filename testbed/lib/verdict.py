@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From how a run ended and what its consoles show to an exit status."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+PASS, FAIL, CRASH, BROKEN = 0, 1, 2, 3
+NAMES = {PASS: "pass", FAIL: "fail", CRASH: "crash", BROKEN: "testbed-error"}
+
+# Reports that turn a pass into a failure, in the guest's or dom0's console.
+REPORTS = re.compile(
+    r"WARNING: (?!Spectre|.*(?:CPU bugs|best effort))|\bBUG: |kernel BUG at|"
+    r"Oops: |general protection fault|Kernel panic|INFO: task .* blocked for|"
+    r"INFO: rcu.* detected stall|rcu: INFO: .*stall|soft lockup|hard LOCKUP|"
+    r"possible (?:circular|recursive) locking|inconsistent lock state|"
+    r"suspicious RCU usage|Unable to handle kernel|-+\[ cut here \]-+|"
+    r"double fault|unreferenced object|No irq handler for vector")
+# What the stock kernel and the emulator say in any boot, ours loaded or not.
+HARMLESS = re.compile(
+    r"You are booting on Spectre|unprivileged eBPF|"
+    r"WARNING: CPU: 0 PID: 0 at .*xen_(?:pv|hvm)_never")
+# A triple fault with Xen's own address as RIP is the emulator's.
+FAULT_IN_XEN = re.compile(r"Triple fault|triple fault", re.I)
+XEN_RIP = re.compile(r"RIP:\s+e008:\[?<?ffff82d0")
+
+
+@dataclasses.dataclass
+class Paths:
+    """Where a run keeps its files."""
+    out: Path           # DIR: logs, verdict, out/
+    run: Path           # DIR/run: of this attempt only, removed at its end
+
+
+@dataclasses.dataclass
+class Ending:
+    """How an attempt ended, as the engine saw it."""
+    how: str = ""
+    guest_status: int | None = None     # of the guest script; None: no verdict
+    host_status: int | None = None      # of the host script
+    first_line: bool = False            # the guest's kernel printed something
+    powered_off: bool = False
+    times: dict = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass
+class Verdict:
+    status: int
+    why: str
+    reports: list = dataclasses.field(default_factory=list)
+    emulator_faults: int = 0
+    restarts: int = 0
+    seconds: float = 0
+    ending: Ending = dataclasses.field(default_factory=Ending)
+
+    def write(self, path):
+        lines = {"result": NAMES[self.status], "status": self.status,
+                 "why": self.why, "seconds": round(self.seconds, 1),
+                 "restarts": self.restarts,
+                 "emulator_faults": self.emulator_faults}
+        lines |= {f"at_{k}": v for k, v in self.ending.times.items()
+                  if k in ("ready", "created", "hello", "exit", "gone")}
+        lines |= {f"report_{i}": r for i, r in enumerate(self.reports[:20])}
+        path.write_text("".join(f"{k}: {v}\n" for k, v in lines.items()))
+
+
+def console_reports(paths):
+    """Lines of any console that tell of a kernel's trouble."""
+    found = []
+    for name in ("guest.log", "xen.log"):
+        path = paths.out / name
+        if not path.exists():
+            continue
+        for line in path.read_text(errors="replace").splitlines():
+            if REPORTS.search(line) and not HARMLESS.search(line):
+                found.append(f"{name}: {line.strip()}")
+    return found
+
+
+def emulator_fault(ending, paths):
+    """The mark of an emulator fault that this attempt shows, or None."""
+    if ending.how == "scripts ended" or ending.guest_status is not None:
+        return None
+    if not ending.first_line and not ending.how.startswith("no end"):
+        return f"before the guest's first line: {ending.how}"
+    log = paths.out / "xen.log"
+    text = log.read_text(errors="replace") if log.exists() else ""
+    if FAULT_IN_XEN.search(text) and XEN_RIP.search(text):
+        return "triple fault at an address inside Xen"
+    return None
+
+
+def judge(spec, ending, paths):
+    """-> Verdict of one attempt."""
+    reports = console_reports(paths)
+    scripts = [(name, status) for name, status in
+               (("guest script", ending.guest_status),
+                ("host script", ending.host_status)) if status]
+    if ending.how != "scripts ended":
+        why = ending.how
+        if reports:
+            why += f" ({reports[0]})"
+        if ending.host_status:
+            why += f"; host script: exit {ending.host_status}"
+        return Verdict(CRASH, why, reports, ending=ending)
+    if scripts:
+        why = ", ".join(f"{n}: exit {s}" for n, s in scripts)
+        return Verdict(FAIL, why, reports, ending=ending)
+    if reports:
+        return Verdict(FAIL, reports[0], reports, ending=ending)
+    return Verdict(PASS, "scripts passed" if spec.guest_script
+                   or spec.host_script else "booted", ending=ending)
