@@ -35,6 +35,8 @@ STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 CASES = [
     Case("proto", "wire formats on the host, ASan and UBSan, lying peers",
          command=["make", "-s", "-C", "proto/host", "check"]),
+    Case("harness", "a bad test fails, whichever way it is bad",
+         command=["testbed/suite.d/harness"]),
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
