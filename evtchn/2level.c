@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The 2-level event ABI: bits in shared info (xen/interface/xen.h).
+ *
+ * Xen sets a port's pending bit; if the port is not masked, then its word's bit
+ * in the vCPU's selector, then the vCPU's upcall_pending; if that was clear, the
+ * vCPU is interrupted. The scan, xg_upcall(), undoes this from the other end. It
+ * runs with interrupts off; two CPUs may scan for one vCPU (INTx), as
+ * xg_take_port() lets only one have an event.
+ */
+#include <linux/bitops.h>
+#include <linux/kernel.h>
+#include <xg/hypercall.h>
+#include "internal.h"
+
+/* In one go; what is left waits until other interrupts had their turn. */
+#define EVENTS_PER_UPCALL	256
+
+/* Whose events this CPU is scanning for just now. */
+static DEFINE_PER_CPU(struct xg_cpu *, scanning);
+
+static unsigned long *pending_bits(void)
+{
+	return (unsigned long *)xg_shared->evtchn_pending;
+}
+
+static unsigned long *mask_bits(void)
+{
+	return (unsigned long *)xg_shared->evtchn_mask;
+}
+
+void xg_mask_port(evtchn_port_t port)
+{
+	set_bit(port, mask_bits());
+}
+
+void xg_set_pending(evtchn_port_t port)
+{
+	set_bit(port, pending_bits());
+}
+
+void xg_clear_pending(evtchn_port_t port)
+{
+	clear_bit(port, pending_bits());
+}
+
+/* Claim a pending event: mask first, so that nothing is lost in between. */
+bool xg_take_port(evtchn_port_t port)
+{
+	if (!test_bit(port, pending_bits()))
+		return false;
+	set_bit(port, mask_bits());
+	return test_and_clear_bit(port, pending_bits());
+}
+
+/*
+ * The port is pending and its vCPU may not know: have it interrupted. A scan
+ * that runs here for that very vCPU only has to be told to go on.
+ */
+void xg_raise_port(evtchn_port_t port, struct xg_cpu *to)
+{
+	struct evtchn_unmask op = { .port = port };
+
+	if (this_cpu_read(scanning) == to) {
+		set_bit(port / BITS_PER_LONG,
+			(unsigned long *)&to->info->evtchn_pending_sel);
+		WRITE_ONCE(to->info->evtchn_upcall_pending, 1);
+		return;
+	}
+	/* Xen looks at the pending bit only if it is Xen that unmasks. */
+	set_bit(port, mask_bits());
+	xg_event_channel_op(EVTCHNOP_unmask, &op);
+}
+
+void xg_unmask_port(evtchn_port_t port, struct xg_cpu *to)
+{
+	clear_bit(port, mask_bits());
+	/*
+	 * Pairs with Xen, which sets pending and then reads the mask: one of
+	 * the two sees what the other did.
+	 */
+	smp_mb__after_atomic();
+	if (test_bit(port, pending_bits()))
+		xg_raise_port(port, to);
+}
+
+/* The first set bit at or after @from, going round; @bits is not 0. */
+static unsigned int next_bit(unsigned long bits, unsigned int from)
+{
+	unsigned long after = bits & (~0UL << from);
+
+	return __ffs(after ? after : bits);
+}
+
+/* Other vCPUs' ports share the words; they are none of our business. */
+static unsigned long active(struct xg_cpu *c, unsigned int word)
+{
+	return READ_ONCE(pending_bits()[word]) &
+	       ~READ_ONCE(mask_bits()[word]) & READ_ONCE(c->ports[word]);
+}
+
+static void put_back(struct xg_cpu *c, unsigned long sel)
+{
+	unsigned int word;
+
+	for_each_set_bit(word, &sel, BITS_PER_LONG)
+		set_bit(word, (unsigned long *)&c->info->evtchn_pending_sel);
+	WRITE_ONCE(c->info->evtchn_upcall_pending, 1);
+}
+
+/* Once over the words in @sel, from where the last scan ended -> budget left. */
+static unsigned int scan(struct xg_cpu *c, unsigned long sel,
+			 unsigned int budget)
+{
+	unsigned int word, bit;
+	unsigned long bits;
+
+	while (sel) {
+		word = next_bit(sel, c->word);
+		if (word != c->word)
+			c->bit = 0;
+		c->word = word;
+		for (bits = active(c, word); bits; bits &= ~BIT(bit)) {
+			if (!budget) {
+				put_back(c, sel);
+				return 0;
+			}
+			bit = next_bit(bits, c->bit);
+			c->bit = (bit + 1) % BITS_PER_LONG;
+			budget--;
+			xg_deliver(word * BITS_PER_LONG + bit);
+		}
+		sel &= ~BIT(word);
+		c->word = (word + 1) % BITS_PER_LONG;
+		c->bit = 0;
+	}
+	return budget;
+}
+
+/* In hard interrupt context -> was there anything for this vCPU? */
+bool xg_upcall(struct xg_cpu *c)
+{
+	struct vcpu_info *info = c->info;
+	unsigned int budget = EVENTS_PER_UPCALL;
+	unsigned long sel;
+	bool any = false;
+
+	if (!info)
+		return false;
+	this_cpu_write(scanning, c);
+	while (budget && READ_ONCE(info->evtchn_upcall_pending)) {
+		any = true;
+		WRITE_ONCE(info->evtchn_upcall_pending, 0);
+		/*
+		 * xchg() keeps the order: Xen sets the selector and then
+		 * upcall_pending, we clear them the other way round.
+		 */
+		sel = xchg(&info->evtchn_pending_sel, 0);
+		budget = scan(c, sel, budget);
+	}
+	this_cpu_write(scanning, NULL);
+	if (!budget && READ_ONCE(info->evtchn_upcall_pending))
+		irq_work_queue(&c->rescan);
+	return any;
+}
+
+void xg_rescan(struct irq_work *work)
+{
+	xg_upcall(container_of(work, struct xg_cpu, rescan));
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Xen's system time as clock source: no VM exit, where the HPET's costs one.
+ *
+ * Each vCPU's vcpu_info tells how to get from its TSC to nanoseconds since the
+ * host's boot (asm/pvclock-abi.h). vCPUs agree only if Xen says so by a flag;
+ * otherwise no reader may be told less than any was told before.
+ */
+#define pr_fmt(fmt) "xg-evtchn: " fmt
+
+#include <linux/atomic.h>
+#include <linux/clocksource.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+#include <asm/pvclock.h>
+#include <asm/tsc.h>
+#include "internal.h"
+
+/* Above the HPET's 250; below the TSC's 300 where that may be trusted. */
+#define RATING			400
+#define RATING_GOOD_TSC		299
+
+static atomic64_t newest = ATOMIC64_INIT(0);
+static bool registered;
+/* Set when the clock had to outlive shared info: time goes on from here. */
+static struct pvclock_vcpu_time_info frozen;
+static bool is_frozen;
+
+static const struct pvclock_vcpu_time_info *time_here(void)
+{
+	const struct vcpu_info *info = this_cpu_ptr(&xg_cpu)->info;
+
+	if (unlikely(is_frozen))
+		return &frozen;
+	/* Without a vcpu_info of its own, or not yet: the boot vCPU's. */
+	return info ? &info->time : &xg_shared->vcpu_info[0].time;
+}
+
+static u64 notrace never_back(u64 now)
+{
+	s64 last = atomic64_read(&newest);
+
+	do {
+		if (now <= (u64)last)
+			return last;
+	} while (!atomic64_try_cmpxchg(&newest, &last, now));
+	return now;
+}
+
+static u64 notrace clock_read(struct clocksource *cs)
+{
+	const struct pvclock_vcpu_time_info *src;
+	unsigned int version;
+	u64 now;
+	u8 flags;
+
+	preempt_disable_notrace();
+	src = time_here();
+	do {
+		version = pvclock_read_begin(src);
+		now = __pvclock_read_cycles(src, rdtsc_ordered());
+		flags = src->flags;
+	} while (pvclock_read_retry(src, version));
+	preempt_enable_notrace();
+
+	return flags & PVCLOCK_TSC_STABLE_BIT ? now : never_back(now);
+}
+
+static struct clocksource clock = {
+	.name = "xg",
+	.read = clock_read,
+	.mask = CLOCKSOURCE_MASK(64),
+	.flags = CLOCK_SOURCE_IS_CONTINUOUS,
+	.owner = THIS_MODULE,
+};
+
+static bool tsc_is_good(void)
+{
+	return boot_cpu_has(X86_FEATURE_CONSTANT_TSC) &&
+	       boot_cpu_has(X86_FEATURE_NONSTOP_TSC) && !check_tsc_unstable();
+}
+
+void xg_clock_start(void)
+{
+	const struct pvclock_vcpu_time_info *boot;
+
+	if (registered) {
+		is_frozen = false;
+		return;
+	}
+	boot = &xg_shared->vcpu_info[0].time;
+	if (!boot->tsc_to_system_mul) {
+		pr_info("Xen gives no time in shared info, no clock source\n");
+		return;
+	}
+	clock.rating = tsc_is_good() ? RATING_GOOD_TSC : RATING;
+	registered = !clocksource_register_hz(&clock, NSEC_PER_SEC);
+}
+
+void xg_clock_stop(void)
+{
+	int err;
+
+	if (!registered)
+		return;
+	err = clocksource_unregister(&clock);
+	if (!err) {
+		registered = false;
+		return;
+	}
+	/*
+	 * The kernel has no other that will do. It holds this module, and the
+	 * TSC goes on by itself: only stop looking at Xen's page.
+	 */
+	pr_warn("the clock source cannot be replaced (%d), it goes on by the TSC alone\n",
+		err);
+	frozen = xg_shared->vcpu_info[0].time;
+	/* Pairs with nothing but the interrupt that follows: see all of it. */
+	smp_wmb();
+	WRITE_ONCE(is_frozen, true);
+	synchronize_rcu();
+}

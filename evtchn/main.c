@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Start and stop of event channels: shared info, CPUs, the choice of upcall.
+ *
+ * start() and stop() are called by the root, one at a time. In between, CPUs
+ * come and go through cpu_up() and cpu_down(), on the CPU itself; ports that can
+ * move are moved by the IRQ core as it takes a CPU down. Start reading at
+ * xg_evtchn_start().
+ */
+#define pr_fmt(fmt) "xg-evtchn: " fmt
+
+#include <linux/cpuhotplug.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/memory.h>
+#include <xg/hypercall.h>
+#include <xg/platform.h>
+#include "internal.h"
+
+static char *upcall = "auto";
+module_param(upcall, charp, 0444);
+MODULE_PARM_DESC(upcall, "how Xen interrupts us: auto (default), vector or intx");
+
+DEFINE_PER_CPU(struct xg_cpu, xg_cpu);
+struct shared_info *xg_shared;
+struct cpumask xg_upcall_cpus;
+
+/* In order of preference. */
+static const struct xg_upcall * const upcalls[] = {
+	&xg_upcall_vector,
+	&xg_upcall_intx,
+};
+
+static const struct xg_upcall *chosen;
+static struct xg_platform *platform;
+static phys_addr_t shared_addr;
+static int cpuhp_state;
+
+/**
+ * xg_shared_info() - the page all vCPUs share with Xen
+ *
+ * Context: any.
+ * Return: the page, valid between start and stop.
+ */
+struct shared_info *xg_shared_info(void)
+{
+	return xg_shared;
+}
+EXPORT_SYMBOL_GPL(xg_shared_info);
+
+/**
+ * xg_evtchn_upcall_name() - how the upcall arrives
+ *
+ * Context: any.
+ * Return: "vector" or "intx"; "none" before start and after stop.
+ */
+const char *xg_evtchn_upcall_name(void)
+{
+	return chosen ? chosen->name : "none";
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_upcall_name);
+
+/* --- shared info ---------------------------------------------------------- */
+
+static int map_shared_info(void)
+{
+	struct xen_add_to_physmap add = {
+		.domid = DOMID_SELF,
+		.space = XENMAPSPACE_shared_info,
+	};
+	struct xen_remove_from_physmap remove = { .domid = DOMID_SELF };
+	int err;
+
+	BUILD_BUG_ON(sizeof(struct vcpu_info) != 64);
+	BUILD_BUG_ON(sizeof(struct shared_info) > PAGE_SIZE);
+	err = platform->alloc_frames(platform, 1, &shared_addr);
+	if (err)
+		return err;
+	add.gpfn = PHYS_PFN(shared_addr);
+	err = xg_memory_op(XENMEM_add_to_physmap, &add);
+	if (err)
+		goto free_frame;
+	xg_shared = memremap(shared_addr, PAGE_SIZE, MEMREMAP_WB);
+	if (!xg_shared) {
+		err = -ENOMEM;
+		goto remove;
+	}
+	/* Pending bits stay: an adopted port may have an event waiting. */
+	memset(xg_shared->evtchn_mask, 0xff, sizeof(xg_shared->evtchn_mask));
+	return 0;
+
+remove:
+	remove.gpfn = PHYS_PFN(shared_addr);
+	xg_memory_op(XENMEM_remove_from_physmap, &remove);
+free_frame:
+	platform->free_frames(platform, shared_addr, 1);
+	return err;
+}
+
+static void unmap_shared_info(void)
+{
+	struct xen_remove_from_physmap remove = {
+		.domid = DOMID_SELF,
+		.gpfn = PHYS_PFN(shared_addr),
+	};
+	int err;
+
+	memunmap(xg_shared);
+	xg_shared = NULL;
+	err = xg_memory_op(XENMEM_remove_from_physmap, &remove);
+	if (err) {
+		/* The frame is Xen's still: it must never be handed out. */
+		pr_err("Xen keeps shared info mapped (%d), a frame is lost\n",
+		       err);
+		return;
+	}
+	platform->free_frames(platform, shared_addr, 1);
+}
+
+/* --- CPUs ----------------------------------------------------------------- */
+
+static int cpu_up(unsigned int cpu)
+{
+	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);
+	u32 vcpu = xg_vcpu_id(cpu);
+	int err;
+
+	if (vcpu >= MAX_VIRT_CPUS) {
+		pr_info_once("vCPUs from %u on have no place in shared info: no events there\n",
+			     MAX_VIRT_CPUS);
+		return 0;
+	}
+	c->info = &xg_shared->vcpu_info[vcpu];
+	c->info->evtchn_upcall_mask = 0;
+	err = chosen->cpu_up(cpu);
+	/* Not the CPU's fault: it runs, without events. */
+	if (err) {
+		if (chosen != &xg_upcall_intx)
+			pr_warn("CPU %u gets no events by %s (%d)\n", cpu,
+				chosen->name, err);
+		return 0;
+	}
+	cpumask_set_cpu(cpu, &xg_upcall_cpus);
+	xg_park_pinned(cpu, false);
+	/*
+	 * What Xen said to this vCPU before anybody listened: with the flag
+	 * still set it would never interrupt again.
+	 */
+	WRITE_ONCE(c->info->evtchn_upcall_pending, 1);
+	irq_work_queue(&c->rescan);
+	return 0;
+}
+
+static int cpu_down(unsigned int cpu)
+{
+	cpumask_clear_cpu(cpu, &xg_upcall_cpus);
+	xg_park_pinned(cpu, true);
+	irq_work_sync(&per_cpu_ptr(&xg_cpu, cpu)->rescan);
+	return 0;
+}
+
+/* --- the upcall ----------------------------------------------------------- */
+
+static void stop_upcall(void)
+{
+	unsigned int cpu;
+
+	cpuhp_remove_state(cpuhp_state);
+	chosen->teardown();
+	chosen = NULL;
+	for_each_possible_cpu(cpu) {
+		irq_work_sync(&per_cpu_ptr(&xg_cpu, cpu)->rescan);
+		/* The clock may be asked until it is unregistered. */
+		WRITE_ONCE(per_cpu_ptr(&xg_cpu, cpu)->info, NULL);
+	}
+}
+
+static int start_upcall(const struct xg_upcall *kind)
+{
+	unsigned int cpu = 0;
+	int err;
+
+	err = kind->setup(platform);
+	if (err) {
+		pr_err("upcall by %s is not possible here (%d)\n", kind->name,
+		       err);
+		return err;
+	}
+	chosen = kind;
+	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/evtchn:online",
+				cpu_up, cpu_down);
+	if (err < 0) {
+		kind->teardown();
+		chosen = NULL;
+		return err;
+	}
+	cpuhp_state = err;
+	if (cpumask_empty(&xg_upcall_cpus))
+		err = -EOPNOTSUPP;
+	else
+		err = xg_selftest(&cpu);
+	if (!err)
+		return 0;
+	if (err == -EOPNOTSUPP)
+		pr_err("upcall by %s: Xen refuses it for every vCPU\n",
+		       kind->name);
+	else
+		pr_err("upcall by %s: an event sent to CPU %u did not arrive (%d): %s\n",
+		       kind->name, cpu, err, kind->silent);
+	stop_upcall();
+	return err;
+}
+
+static const struct xg_upcall *forced(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(upcalls); i++)
+		if (sysfs_streq(upcall, upcalls[i]->name))
+			return upcalls[i];
+	return NULL;
+}
+
+static int choose_upcall(void)
+{
+	const struct xg_upcall *only = forced();
+	unsigned int i;
+	int err = -ENODEV;
+
+	for (i = 0; i < ARRAY_SIZE(upcalls); i++) {
+		if (only && upcalls[i] != only)
+			continue;
+		err = start_upcall(upcalls[i]);
+		if (err)
+			continue;
+		pr_info("upcall by %s (%s), %s, tried on %u of %u CPUs\n",
+			chosen->name, chosen->what,
+			only ? "as upcall= says" :
+			i ? "the better kinds do not work" :
+			    "the best kind that works",
+			cpumask_weight(&xg_upcall_cpus), num_online_cpus());
+		return 0;
+	}
+	return err;
+}
+
+static void init_cpus(void)
+{
+	struct xg_cpu *c;
+	unsigned int cpu;
+
+	cpumask_clear(&xg_upcall_cpus);
+	for_each_possible_cpu(cpu) {
+		c = per_cpu_ptr(&xg_cpu, cpu);
+		memset(c, 0, sizeof(*c));
+		c->rescan = IRQ_WORK_INIT_HARD(xg_rescan);
+	}
+}
+
+/**
+ * xg_evtchn_start() - make event channels work
+ * @root: the machine as the root found it; kept until xg_evtchn_stop()
+ *
+ * Maps shared info, masks every port, sets up the upcall and proves on every
+ * CPU that it delivers.
+ *
+ * Context: process.
+ * Return: 0 or -errno; what was wrong is in the log.
+ */
+int xg_evtchn_start(struct xg_platform *root)
+{
+	int err;
+
+	platform = root;
+	init_cpus();
+	err = map_shared_info();
+	if (err) {
+		pr_err("no shared info (%d)\n", err);
+		return err;
+	}
+	err = choose_upcall();
+	if (err)
+		goto unmap;
+	xg_clock_start();
+	xg_show_start();
+	return 0;
+
+unmap:
+	unmap_shared_info();
+	return err;
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_start);
+
+/**
+ * xg_evtchn_stop() - the mirror of xg_evtchn_start()
+ *
+ * Context: process; every channel has been closed.
+ */
+void xg_evtchn_stop(void)
+{
+	WARN_ON_ONCE(!list_empty(&xg_ports));
+	xg_show_stop();
+	xg_clock_stop();
+	stop_upcall();
+	unmap_shared_info();
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_stop);
+
+static int __init xg_evtchn_init(void)
+{
+	if (forced() || sysfs_streq(upcall, "auto"))
+		return 0;
+	pr_err("upcall=%s: unknown, use \"auto\", \"vector\" or \"intx\"\n",
+	       upcall);
+	return -EINVAL;
+}
+
+static void __exit xg_evtchn_exit(void)
+{
+}
+
+module_init(xg_evtchn_init);
+module_exit(xg_evtchn_exit);
+
+MODULE_DESCRIPTION("Xen event channels as interrupts, and Xen's clock");
+MODULE_AUTHOR("The xg authors");
+MODULE_LICENSE("GPL");

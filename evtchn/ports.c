@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An open port as Linux interrupt: delivery, EOI, moving between CPUs.
+ *
+ * A port is masked in shared info while anybody wants it masked (XG_MASK_*), all
+ * under its lock; whoever takes the last reason away unmasks, and that passes on
+ * what came meanwhile. So no event is lost, and no disable_irq() or affinity
+ * change can end the wait for the owner's EOI. Start at xg_deliver().
+ */
+#include <linux/irq.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <xg/hypercall.h>
+#include "internal.h"
+
+/*
+ * So many spurious events more than useful ones are forgiven; each further one
+ * doubles the time until the port is unmasked, from a jiffy to MAX_DELAY.
+ */
+#define FREE_SPURIOUS	4
+#define MAX_DELAY	max(HZ / 10, 1)
+#define MAX_STREAK	(FREE_SPURIOUS + 8)
+
+static void mask(struct xg_evtchn *ch, unsigned int why)
+{
+	lockdep_assert_held(&ch->lock);
+	ch->masked |= why;
+	xg_mask_port(ch->port);
+}
+
+static void unmask(struct xg_evtchn *ch, unsigned int why)
+{
+	lockdep_assert_held(&ch->lock);
+	if (!(ch->masked & why))
+		return;
+	ch->masked &= ~why;
+	if (!ch->masked)
+		xg_unmask_port(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu));
+}
+
+/* From the upcall: the port was seen pending, unmasked and bound here. */
+void xg_deliver(evtchn_port_t port)
+{
+	struct xg_evtchn *ch;
+	bool ours;
+
+	rcu_read_lock();
+	ch = rcu_dereference(xg_by_port[port]);
+	if (!ch) {
+		xg_mask_port(port);
+		goto out;
+	}
+	raw_spin_lock(&ch->lock);
+	ours = !ch->masked && xg_take_port(port);
+	if (ours) {
+		ch->masked |= XG_MASK_EOI;
+		ch->nr_events++;
+	}
+	raw_spin_unlock(&ch->lock);
+	if (ours)
+		generic_handle_irq(ch->irq);
+out:
+	rcu_read_unlock();
+}
+
+/* Under ch->lock -> jiffies until a port that cried wolf is heard again */
+static unsigned long judge_spurious(struct xg_evtchn *ch, bool spurious)
+{
+	if (!spurious) {
+		if (ch->streak)
+			ch->streak--;
+		return 0;
+	}
+	ch->nr_spurious++;
+	if (ch->streak < MAX_STREAK)
+		ch->streak++;
+	if (ch->streak <= FREE_SPURIOUS || ch->closing)
+		return 0;
+	return min_t(unsigned long, BIT(ch->streak - FREE_SPURIOUS - 1),
+		     MAX_DELAY);
+}
+
+/**
+ * xg_evtchn_eoi() - the delivery has been dealt with, the next may come
+ * @ch: a channel that is open
+ * @flags: XG_EOI_SPURIOUS when there was nothing to do
+ *
+ * Spurious events that outnumber useful ones are answered with a growing delay,
+ * so that a peer cannot keep a CPU busy by notifying (XSA-391). An event that
+ * comes before the EOI is delivered after it. A second EOI does nothing.
+ *
+ * Context: any.
+ */
+void xg_evtchn_eoi(struct xg_evtchn *ch, unsigned int flags)
+{
+	unsigned long irqflags, delay;
+
+	raw_spin_lock_irqsave(&ch->lock, irqflags);
+	if (!(ch->masked & XG_MASK_EOI) || ch->deferred)
+		goto out;
+	delay = judge_spurious(ch, flags & XG_EOI_SPURIOUS);
+	if (delay) {
+		ch->nr_delayed++;
+		ch->deferred = true;
+		schedule_delayed_work(&ch->eoi_work, delay);
+	} else {
+		unmask(ch, XG_MASK_EOI);
+	}
+out:
+	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_eoi);
+
+void xg_deferred_eoi(struct work_struct *work)
+{
+	struct xg_evtchn *ch = container_of(to_delayed_work(work),
+					    struct xg_evtchn, eoi_work);
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&ch->lock, irqflags);
+	ch->deferred = false;
+	unmask(ch, XG_MASK_EOI);
+	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
+}
+
+/**
+ * xg_evtchn_notify() - tell the other end
+ * @ch: a channel that is open
+ *
+ * Context: any. A peer that is gone costs one hypercall and nothing else.
+ */
+void xg_evtchn_notify(struct xg_evtchn *ch)
+{
+	struct evtchn_send op = { .port = ch->port };
+
+	xg_event_channel_op(EVTCHNOP_send, &op);
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_notify);
+
+/**
+ * xg_evtchn_kick() - run the owner's handler as if an event had come
+ * @ch: a channel that is open
+ *
+ * On the CPU the channel is bound to; after the EOI, if one is outstanding.
+ *
+ * Context: any.
+ */
+void xg_evtchn_kick(struct xg_evtchn *ch)
+{
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&ch->lock, irqflags);
+	xg_set_pending(ch->port);
+	if (!ch->masked)
+		xg_raise_port(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu));
+	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_kick);
+
+void xg_count_on(const struct xg_evtchn *ch, unsigned int cpu)
+{
+	set_bit(ch->port, per_cpu_ptr(&xg_cpu, cpu)->ports);
+	atomic_inc(&per_cpu_ptr(&xg_cpu, cpu)->nr_ports);
+}
+
+void xg_count_off(const struct xg_evtchn *ch)
+{
+	clear_bit(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu)->ports);
+	atomic_dec(&per_cpu_ptr(&xg_cpu, ch->cpu)->nr_ports);
+}
+
+/* Where in @mask to deliver: where it is now, else where the fewest ports are. */
+unsigned int xg_pick_cpu(const struct xg_evtchn *ch, const struct cpumask *mask)
+{
+	unsigned int cpu, best = nr_cpu_ids;
+	int nr, fewest = INT_MAX;
+
+	for_each_cpu_and(cpu, mask, &xg_upcall_cpus) {
+		if (cpu == ch->cpu)
+			return cpu;
+		nr = atomic_read(&per_cpu_ptr(&xg_cpu, cpu)->nr_ports);
+		if (nr < fewest) {
+			fewest = nr;
+			best = cpu;
+		}
+	}
+	return best;
+}
+
+/*
+ * Deliver on @cpu from now on. What Xen has already told the old vCPU, which no
+ * longer looks at this port, is passed on by the unmask.
+ */
+int xg_bind(struct xg_evtchn *ch, unsigned int cpu)
+{
+	struct evtchn_bind_vcpu op = {
+		.port = ch->port,
+		.vcpu = xg_vcpu_id(cpu),
+	};
+	unsigned long irqflags;
+	int err;
+
+	raw_spin_lock_irqsave(&ch->lock, irqflags);
+	mask(ch, XG_MASK_MOVE);
+	err = xg_event_channel_op(EVTCHNOP_bind_vcpu, &op);
+	if (!err) {
+		xg_count_off(ch);
+		xg_count_on(ch, cpu);
+		ch->cpu = cpu;
+	}
+	unmask(ch, XG_MASK_MOVE);
+	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
+	return err;
+}
+
+/* What is pinned to a CPU sleeps while the CPU does; nothing gets lost. */
+void xg_park_pinned(unsigned int cpu, bool park)
+{
+	struct xg_evtchn *ch;
+	unsigned long irqflags;
+	unsigned int port;
+
+	rcu_read_lock();
+	for_each_set_bit(port, per_cpu_ptr(&xg_cpu, cpu)->ports, XG_PORTS) {
+		ch = rcu_dereference(xg_by_port[port]);
+		if (!ch || !(ch->client.flags & XG_EVTCHN_PINNED))
+			continue;
+		raw_spin_lock_irqsave(&ch->lock, irqflags);
+		if (park)
+			mask(ch, XG_MASK_CPU);
+		else
+			unmask(ch, XG_MASK_CPU);
+		raw_spin_unlock_irqrestore(&ch->lock, irqflags);
+	}
+	rcu_read_unlock();
+}
+
+/* --- what the IRQ core calls, with the descriptor's lock held ------------- */
+
+static void port_irq_mask(struct irq_data *d)
+{
+	struct xg_evtchn *ch = irq_data_get_irq_chip_data(d);
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&ch->lock, irqflags);
+	mask(ch, XG_MASK_IRQ);
+	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
+}
+
+static void port_irq_unmask(struct irq_data *d)
+{
+	struct xg_evtchn *ch = irq_data_get_irq_chip_data(d);
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&ch->lock, irqflags);
+	unmask(ch, XG_MASK_IRQ);
+	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
+}
+
+/* xg_deliver() has done it: claiming and acknowledging are one step. */
+static void port_irq_ack(struct irq_data *d)
+{
+}
+
+/*
+ * enable_irq() after an event met a disabled IRQ: its owner never saw it and
+ * owes no EOI. Pend it again and let it be delivered anew.
+ */
+static int port_irq_retrigger(struct irq_data *d)
+{
+	struct xg_evtchn *ch = irq_data_get_irq_chip_data(d);
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&ch->lock, irqflags);
+	xg_set_pending(ch->port);
+	if (ch->masked)
+		unmask(ch, XG_MASK_EOI);
+	else
+		xg_raise_port(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu));
+	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
+	return 1;
+}
+
+static int port_irq_set_affinity(struct irq_data *d, const struct cpumask *to,
+				 bool force)
+{
+	struct xg_evtchn *ch = irq_data_get_irq_chip_data(d);
+	unsigned int cpu = xg_pick_cpu(ch, to);
+	int err;
+
+	if (cpu >= nr_cpu_ids)
+		return -EINVAL;
+	if (cpu != ch->cpu) {
+		if (ch->client.flags & XG_EVTCHN_PINNED)
+			return -EPERM;
+		err = xg_bind(ch, cpu);
+		if (err)
+			return err;
+	}
+	irq_data_update_effective_affinity(d, cpumask_of(cpu));
+	return IRQ_SET_MASK_OK;
+}
+
+struct irq_chip xg_port_chip = {
+	.name = "xg",
+	.irq_mask = port_irq_mask,
+	.irq_unmask = port_irq_unmask,
+	.irq_ack = port_irq_ack,
+	.irq_retrigger = port_irq_retrigger,
+	.irq_set_affinity = port_irq_set_affinity,
+	.flags = IRQCHIP_SKIP_SET_WAKE,
+};

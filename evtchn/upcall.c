@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How Xen interrupts us.
+ *
+ * vector: each vCPU has a vector of its own (HVMOP_set_evtchn_upcall_vector),
+ * like an MSI's. It comes from the kernel's allocator: a child of the vector
+ * domain holds one managed IRQ for each CPU, so vectors stay on their CPU and
+ * follow it as it goes and comes. EOI by the parent, before the scan.
+ *
+ * intx: the platform device's line, raised while vCPU 0 has events. That one
+ * vCPU only, so every port is bound to it.
+ */
+#define pr_fmt(fmt) "xg-evtchn: " fmt
+
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdomain.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <asm/hw_irq.h>
+#include <asm/irqdomain.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/hvm/hvm_op.h>
+#include <xen/interface/hvm/params.h>
+#include <xg/hypercall.h>
+#include <xg/platform.h>
+#include "internal.h"
+
+/*
+ * HVM_PARAM_CALLBACK_IRQ where there is no line to name: GSI 1. Nothing is
+ * delivered that way to a vCPU with a vector, but a zero would tell the
+ * toolstack that there are no PV drivers.
+ */
+#define VIA_UNUSED	1
+
+static int line;	/* intx: the Linux IRQ */
+
+/* --- vector --------------------------------------------------------------- */
+
+static struct fwnode_handle *fwnode;
+static struct irq_domain *domain;
+
+static struct irq_chip vector_chip = {
+	.name = "xg-vector",
+	.irq_ack = irq_chip_ack_parent,
+	.irq_set_affinity = irq_chip_set_affinity_parent,
+	.irq_retrigger = irq_chip_retrigger_hierarchy,
+	.flags = IRQCHIP_SKIP_SET_WAKE,
+};
+
+static int vector_alloc(struct irq_domain *d, unsigned int irq,
+			unsigned int nr, void *info)
+{
+	int err;
+
+	if (nr != 1)
+		return -EINVAL;
+	err = irq_domain_alloc_irqs_parent(d, irq, nr, info);
+	if (err)
+		return err;
+	irq_domain_set_info(d, irq, irq, &vector_chip, NULL, handle_edge_irq,
+			    NULL, "upcall");
+	return 0;
+}
+
+static const struct irq_domain_ops vector_ops = {
+	.alloc = vector_alloc,
+	.free = irq_domain_free_irqs_common,
+};
+
+static irqreturn_t vector_handler(int irq, void *data)
+{
+	xg_upcall(data);
+	/* A scan may have found all before: not the sign of a wild device. */
+	return IRQ_HANDLED;
+}
+
+/* On the CPU, once its managed IRQ has been started there. */
+static int vector_cpu_up(unsigned int cpu)
+{
+	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);
+	struct xen_hvm_evtchn_upcall_vector op = { .vcpu = xg_vcpu_id(cpu) };
+	struct irq_data *data = irq_domain_get_irq_data(domain, c->irq);
+	struct irq_cfg *cfg = data ? irqd_cfg(data) : NULL;
+
+	if (!cfg || !irqd_is_started(data))
+		return -ENODEV;
+	op.vector = cfg->vector;
+	return xg_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
+}
+
+static void vector_free_irqs(void)
+{
+	struct xg_cpu *c;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		c = per_cpu_ptr(&xg_cpu, cpu);
+		if (!c->irq)
+			continue;
+		free_irq(c->irq, c);
+		irq_dispose_mapping(c->irq);
+		c->irq = 0;
+	}
+}
+
+static int vector_add_irq(unsigned int cpu, struct irq_affinity_desc *affinity)
+{
+	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);
+	struct irq_alloc_info info = {};
+	int irq, err;
+
+	cpumask_copy(&affinity->mask, cpumask_of(cpu));
+	irq = __irq_domain_alloc_irqs(domain, -1, 1, cpu_to_node(cpu), &info,
+				      false, affinity);
+	if (irq < 0)
+		return irq;
+	err = request_irq(irq, vector_handler, IRQF_NO_THREAD | IRQF_NO_SUSPEND,
+			  "xg-upcall", c);
+	if (err)
+		irq_dispose_mapping(irq);
+	else
+		c->irq = irq;
+	return err;
+}
+
+static int vector_add_irqs(void)
+{
+	struct irq_affinity_desc *affinity;
+	unsigned int cpu;
+	int err = 0;
+
+	affinity = kzalloc(sizeof(*affinity), GFP_KERNEL);
+	if (!affinity)
+		return -ENOMEM;
+	affinity->is_managed = 1;
+	for_each_possible_cpu(cpu) {
+		err = vector_add_irq(cpu, affinity);
+		if (err)
+			break;
+	}
+	kfree(affinity);
+	return err;
+}
+
+static int vector_setup(struct xg_platform *platform)
+{
+	int err = -ENOMEM;
+
+	if (!x86_vector_domain)
+		return -ENODEV;
+	fwnode = irq_domain_alloc_named_fwnode("xg-upcall");
+	if (!fwnode)
+		return -ENOMEM;
+	domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 0, fwnode,
+					     &vector_ops, NULL);
+	if (!domain)
+		goto free_fwnode;
+	err = vector_add_irqs();
+	if (err)
+		goto free_irqs;
+	err = xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ,
+			       platform->intx_via ?: VIA_UNUSED);
+	if (err)
+		goto free_irqs;
+	return 0;
+
+free_irqs:
+	vector_free_irqs();
+	irq_domain_remove(domain);
+free_fwnode:
+	irq_domain_free_fwnode(fwnode);
+	return err;
+}
+
+/* Xen keeps the vectors until soft reset, but has no reason to use them. */
+static void vector_teardown(void)
+{
+	xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, 0);
+	vector_free_irqs();
+	irq_domain_remove(domain);
+	irq_domain_free_fwnode(fwnode);
+}
+
+const struct xg_upcall xg_upcall_vector = {
+	.name = "vector",
+	.what = "a vector for each vCPU",
+	.silent = "its vector was not raised",
+	.setup = vector_setup,
+	.cpu_up = vector_cpu_up,
+	.teardown = vector_teardown,
+};
+
+/* --- intx ----------------------------------------------------------------- */
+
+static irqreturn_t intx_handler(int irq, void *data)
+{
+	/* Shared: the others on the line want the truth. */
+	return xg_upcall(data) ? IRQ_HANDLED : IRQ_NONE;
+}
+
+static struct xg_cpu *boot_vcpu(unsigned int *cpu)
+{
+	for_each_online_cpu(*cpu)
+		if (!xg_vcpu_id(*cpu))
+			return per_cpu_ptr(&xg_cpu, *cpu);
+	return NULL;
+}
+
+static struct xg_cpu *line_owner;
+
+static int intx_setup(struct xg_platform *platform)
+{
+	unsigned int cpu;
+	int err;
+
+	if (!platform->intx_irq || !platform->intx_via)
+		return -ENODEV;
+	line_owner = boot_vcpu(&cpu);
+	if (!line_owner)
+		return -ENODEV;
+	err = request_irq(platform->intx_irq, intx_handler,
+			  IRQF_SHARED | IRQF_NO_THREAD | IRQF_NO_SUSPEND,
+			  "xg-upcall", line_owner);
+	if (err)
+		return err;
+	line = platform->intx_irq;
+	/* Handlers expect the CPU their port is bound to. */
+	irq_set_affinity(line, cpumask_of(cpu));
+	err = xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, platform->intx_via);
+	if (err)
+		free_irq(line, line_owner);
+	return err;
+}
+
+static int intx_cpu_up(unsigned int cpu)
+{
+	return xg_vcpu_id(cpu) ? -ENODEV : 0;
+}
+
+static void intx_teardown(void)
+{
+	xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, 0);
+	free_irq(line, line_owner);
+}
+
+const struct xg_upcall xg_upcall_intx = {
+	.name = "intx",
+	.what = "the platform device's interrupt line, vCPU 0 only",
+	.silent = "a per-vCPU vector set before stays in force until the domain is reset",
+	.setup = intx_setup,
+	.cpu_up = intx_cpu_up,
+	.teardown = intx_teardown,
+};
