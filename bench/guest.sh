@@ -1,16 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The guest's half of bench/smoke: fio jobs on the first disk, programs from the
-# second. Prints "bench JOB ROUND KIB-PER-SECOND IOPS". While a job is traced
+# The guest's half of bench/smoke: fio jobs on one disk, programs from the other. Prints "bench JOB ROUND KIB-PER-SECOND IOPS". While a job is traced
 # (round "trace") the host script counts VM exits.
 set -u
-for disk in /dev/xvd /dev/sd; do
-	[ -b ${disk}a ] && [ -b ${disk}b ] && break
+# The kernel asks for modules too (file systems, checksums, our frontends).
+[ -x /sbin/modprobe ] || echo /bin/modprobe >/proc/sys/kernel/modprobe
+# Emulated disks come in any order: the one that mounts has the programs.
+for disk in xvda sda; do
+	[ -b /dev/$disk ] || continue
+	tools=${disk%a}b
+	mount -t ext4 -o ro /dev/$tools /mnt 2>/dev/null || {
+		tools=$disk
+		disk=${disk%a}b
+		mount -t ext4 -o ro /dev/$tools /mnt || exit 1
+	}
+	break
 done
-mount -t ext4 -o ro ${disk}b /mnt || exit 1
 
 fio() {
-	/mnt/lib/ld-linux-x86-64.so.2 --library-path /mnt/lib /mnt/usr/bin/fio "$@"
+	/mnt/lib/ld-linux-x86-64.so.2 --library-path /mnt/lib /mnt/lib/fio "$@"
 }
 
 # job NAME ROUND SECONDS
@@ -22,7 +30,7 @@ job() {
 	esac
 	name=$1 round=$2 seconds=$3
 	shift 3
-	fio --name="$name" --filename=${disk}a --direct=1 --ioengine=libaio \
+	fio --name="$name" --filename=/dev/$disk --direct=1 --ioengine=libaio \
 		--time_based --runtime="$seconds" --ramp_time=1 "$@" \
 		--output-format=terse --terse-version=3 2>&1 |
 		awk -F';' -v name="$name" -v round="$round" '

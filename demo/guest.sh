@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-#: tools mkfs.ext4
 # The guest's half of the demo. It begins on emulated devices alone and loads
 # the modules live. Lines "show ..." are what demo/run shows; the rest is detail.
 set -u
+# The kernel asks for modules too (file systems, checksums, our frontends).
+[ -x /sbin/modprobe ] || echo /bin/modprobe >/proc/sys/kernel/modprobe
 D=/sys/kernel/debug/xg
 
 show() { echo "show $*"; }
@@ -35,7 +36,7 @@ measure() {
 
 value() { sed -n "s/^$2: *//p" "$D/$1" 2>/dev/null; }
 mib() { echo "$(($(cat "/sys/block/$1/size") / 2048)) MiB"; }
-times() { echo "$(($1 / ($2 ? $2 : 1))).$(($1 * 10 / ($2 ? $2 : 1) % 10))"; }
+ratio() { echo "$(($1 / ($2 ? $2 : 1))).$(($1 * 10 / ($2 ? $2 : 1) % 10))"; }
 
 step "The guest, as it was booted"
 line "kernel" "Linux $(uname -r), stock Debian, \"nopv\": no Xen support"
@@ -84,9 +85,9 @@ step "Throughput, this guest, this disk"
 measure /dev/xvda
 show "$(printf '   %-22s %12s %12s %10s' "" emulated PV ratio)"
 show "$(printf '   %-22s %12s %12s %10s' "4 KiB reads, 32 deep" \
-	"$emulated_small/s" "$small/s" "$(times $small $emulated_small)x")"
+	"$emulated_small/s" "$small/s" "$(ratio $small $emulated_small)x")"
 show "$(printf '   %-22s %12s %12s %10s' "1 MiB reads, 4 deep" \
-	"$emulated_large MB/s" "$large MB/s" "$(times $large $emulated_large)x")"
+	"$emulated_large MB/s" "$large MB/s" "$(ratio $large $emulated_large)x")"
 
 step "rmmod of all of it"
 for module in xg-platform-pci xg-blkfront xg-xenbus xg-grant xg-evtchn \
