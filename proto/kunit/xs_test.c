@@ -158,10 +158,10 @@ static u32 message(struct bench *b, u32 id, u32 len, char fill)
 /* Every length at the edges, arriving in pieces of every size. */
 static void xs_parses_in_pieces(struct kunit *test)
 {
-	static const u32 lens[] = { 0, 1, 15, 16, 1008, 1009, 1024, 4095, 4096 };
+	static const u32 lens[] = { 4096, 0, 1, 15, 16, 1008, 1009, 1024, 4095 };
 	static const u32 pieces[] = { 1, 7, 16, 17, 1023, 1024, 4112 };
 	struct bench *b = bench_new(test, 0xfffff000);
-	u32 i, k, at, size;
+	u32 i, k, at, size, turns;
 	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, b);
@@ -170,8 +170,9 @@ static void xs_parses_in_pieces(struct kunit *test)
 		u32 piece = pieces[i % ARRAY_SIZE(pieces)];
 
 		size = message(b, i, len, 'a' + i % 26);
-		for (at = 0, err = 0; at < size;) {
+		for (at = 0, err = 0, turns = 0; at < size; turns++) {
 			KUNIT_ASSERT_EQ(test, err, 0);
+			KUNIT_ASSERT_LE(test, turns, size);
 			at += daemon_send(b, b->buf + at,
 					  min(piece, size - at));
 			err = xg_xs_parser_pump(b->parser, &b->conn);
@@ -226,6 +227,27 @@ static void xs_refuses_long_messages(struct kunit *test)
 	}
 }
 
+/* The length of a message given up on means nothing to the next one. */
+static void xs_starts_afresh(struct kunit *test)
+{
+	struct xsd_sockmsg hdr = { .type = XS_READ, .len = 0xfffffff8 };
+	struct bench *b = bench_new(test, 0);
+	u32 size;
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	daemon_send(b, &hdr, sizeof(hdr));
+	KUNIT_EXPECT_EQ(test, -EPROTO, xg_xs_parser_pump(b->parser, &b->conn));
+	xg_xs_parser_init(b->parser);
+
+	size = message(b, 1, 5, 'x');
+	daemon_send(b, b->buf, 8);
+	KUNIT_EXPECT_EQ(test, 0, xg_xs_parser_pump(b->parser, &b->conn));
+	KUNIT_EXPECT_EQ(test, 0, xg_xs_parser_pump(b->parser, &b->conn));
+	daemon_send(b, b->buf + 8, size - 8);
+	KUNIT_EXPECT_EQ(test, 1, xg_xs_parser_pump(b->parser, &b->conn));
+	KUNIT_EXPECT_STREQ(test, b->parser->body, "xxxxx");
+}
+
 static void xs_fills_headers(struct kunit *test)
 {
 	struct xsd_sockmsg hdr;
@@ -238,6 +260,8 @@ static void xs_fills_headers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -E2BIG, xg_xs_header(&hdr, XS_WRITE, 2, 3, 4097));
 	KUNIT_EXPECT_EQ(test, -E2BIG,
 			xg_xs_header(&hdr, XS_WRITE, 2, 3, SIZE_MAX - 15));
+	KUNIT_EXPECT_EQ(test, -E2BIG, xg_xs_header(&hdr, XS_WRITE, 2, 3,
+						   SIZE_MAX - U32_MAX));
 }
 
 static void xs_splits_strings(struct kunit *test)
@@ -323,6 +347,13 @@ static void scribble(void *arg)
 					 any(&b->seed) % 1030);
 }
 
+/* May a read or write of @len bytes return @ret? */
+static bool moved(int ret, u32 len)
+{
+	return ret == -EPROTO ||
+	       (ret >= 0 && (u32)ret <= len && ret <= XENSTORE_RING_SIZE);
+}
+
 static void xs_survives_a_hostile_daemon(struct kunit *test)
 {
 	struct bench *b = bench_new(test, 0xffff0000);
@@ -337,8 +368,11 @@ static void xs_survives_a_hostile_daemon(struct kunit *test)
 		memset(b->page->rsp, any(&b->seed) % 8 ? 0 : 0xff, 1024);
 		len = any(&b->seed) % 2000;
 		ret = xg_xs_conn_write(&b->conn, b->buf, len);
-		KUNIT_ASSERT_TRUE(test, ret == -EPROTO ||
-				  (ret >= 0 && ret <= (int)min(len, 1024u)));
+		KUNIT_ASSERT_TRUE(test, moved(ret, len));
+		if (any(&b->seed) % 4 == 0) {
+			ret = xg_xs_conn_read(&b->conn, b->buf, len);
+			KUNIT_ASSERT_TRUE(test, moved(ret, len));
+		}
 		ret = xg_xs_parser_pump(b->parser, &b->conn);
 		KUNIT_ASSERT_TRUE(test, ret == -EPROTO || ret == 0 || ret == 1);
 		complete += ret == 1;
@@ -357,6 +391,7 @@ static struct kunit_case xs_cases[] = {
 	KUNIT_CASE(xs_parses_in_pieces),
 	KUNIT_CASE(xs_parses_one_by_one),
 	KUNIT_CASE(xs_refuses_long_messages),
+	KUNIT_CASE(xs_starts_afresh),
 	KUNIT_CASE(xs_fills_headers),
 	KUNIT_CASE(xs_splits_strings),
 	KUNIT_CASE(xs_knows_errors),
