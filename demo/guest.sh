@@ -56,7 +56,7 @@ while [ ! -b /dev/xvda ] && [ $i -lt 150 ]; do
 	i=$((i + 1))
 done
 line "Xen found" "$(value xen version), hypercalls $(value xen calls)"
-line "upcall chosen" "$(dmesg | sed -n 's/.*xg-evtchn: .*upcall[s]* by \([^,;]*\).*/\1/p' | tail -n 1)"
+line "upcall chosen" "$(dmesg | sed -n 's/.*xg-evtchn: upcall by \(.*\), tried.*/\1/p' | tail -n 1)"
 if [ -b /dev/sda ]; then
 	line "emulated disk" "$(dmesg | sed -n 's/.*xg-platform-pci: //p' | grep emulated)"
 else

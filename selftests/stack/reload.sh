@@ -11,9 +11,9 @@ plan 7
 
 # What must be the same each time, once the disk has done some I/O
 counts() {
-	echo "ports $(counter evtchn ports) grants $(counter grant in_use)" \
+	echo "ports $(counter evtchn bound) grants $(counter grant in_use)" \
 		"deferred $(counter grant deferred)" \
-		"watches $(counter xenstore watches)" \
+		"watches $(counter xenbus watches)" \
 		"devices $(ls /sys/bus/xg/devices | wc -l)"
 }
 

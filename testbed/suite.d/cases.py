@@ -20,7 +20,7 @@ class Case:
     drivers: str = "xg"
     tests: list[str] = dataclasses.field(default_factory=list)
     guest_script: str = ""
-    host_script: str = ""
+    host_script: str = ""           # of suite.d/, or a program of selftests/
     options: list[str] = dataclasses.field(default_factory=list)
     data: bool = False              # stack/data.sh, checked from the host too
     timeout: int = 300
@@ -55,9 +55,11 @@ CASES = [
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
                 "stack/data.sh"], data=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
-         tests=LAYERS + STACK, data=True, timeout=600),
+         tests=LAYERS + STACK, host_script="foreign-peer", data=True,
+         timeout=600),
     Case("xen-6.12", "the same on kernel 6.12", engine="xen", kernel="6.12",
-         tests=LAYERS + STACK, data=True, timeout=600),
+         tests=LAYERS + STACK, host_script="foreign-peer", data=True,
+         timeout=600),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
