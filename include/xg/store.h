@@ -7,13 +7,15 @@
  * empty @node means @dir itself. What is read is the other end's: it is bounded
  * by XENSTORE_PAYLOAD_MAX and NUL-terminated, and no more than that is promised.
  * Errors: -errno by xenstored's name (-ENOENT, -EACCES, -EINVAL, ...), -EIO when
- * the connection failed, -ERESTARTSYS never.
+ * the connection failed, -E2BIG where path and value do not fit a message,
+ * -ENAMETOOLONG, -ERESTARTSYS never.
  */
 #ifndef XG_STORE_H
 #define XG_STORE_H
 
 #include <linux/list.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <xen/interface/xen.h>
 
 /* A transaction; 0 (XG_STORE_NONE) is "none". */
@@ -56,7 +58,9 @@ int xg_store_transaction(int (*fn)(xg_store_txn_t txn, void *data), void *data);
  * struct xg_store_watch - be told when something below @path changes
  * @path: absolute or relative; must outlive the watch
  * @fired: process context, one at a time per watch, in order; it may call the
- *         client, and must not unregister itself
+ *         client, and must not unregister itself. With @path itself as the path
+ *         everything below it may have changed: that is how the first call
+ *         comes, and what is left of a flood or of a broken connection.
  * @data: for the owner
  */
 struct xg_store_watch {
@@ -66,8 +70,10 @@ struct xg_store_watch {
 	/* the store's own */
 	struct list_head node;
 	struct list_head events;
+	unsigned int nr_events;
+	bool overflow;
 	u32 token;
-	bool queued;
+	struct work_struct work;
 };
 
 /* It fires once at registration, as the protocol has it. */

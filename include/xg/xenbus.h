@@ -6,11 +6,11 @@
 #ifndef XG_XENBUS_H
 #define XG_XENBUS_H
 
-#include <linux/completion.h>
 #include <linux/device.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
-#include <linux/workqueue.h>
+#include <linux/wait.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/grant_table.h>
 #include <xen/interface/io/xenbus.h>
@@ -44,7 +44,10 @@ struct xg_xenbus_id {
  *        publish none
  *
  * When the backend's state changes the first row that fits runs, then the table
- * is looked at again until none fits or the state did not move.
+ * is looked at again until none fits or the state did not move. The bus itself
+ * deals with what is the same for all: a backend that closes before anything was
+ * connected, one that is Closed while we are not (@lost), one that comes back,
+ * and the closing of a failed device. Rows see none of these.
  */
 struct xg_step {
 	unsigned int theirs;
@@ -61,11 +64,14 @@ struct xg_step {
  *         The handshake starts after it returned 0.
  * @remove: the device goes: gone from the store, driver unloaded, or stack
  *         stopping. The backend may still be alive. Must end all use of it.
+ *         No step runs any more; the device's lock is not held.
  * @lost: optional; the backend's directory vanished or it went Closed without
  *         being asked: fail what is in flight now, never wait for the peer.
- *         Called under the device's lock, before @remove or a reconnect.
+ *         Called under the device's lock, before @remove or a reconnect (where
+ *         our state goes back to Initialising and the table runs again).
  * @changed: optional; another key in the backend's directory changed
- *         (online resize reads "sectors" here)
+ *         (online resize reads "sectors" here). Under the device's lock; may
+ *         come at any time after @probe and more often than needed.
  */
 struct xg_xenbus_driver {
 	const struct xg_xenbus_id *ids;
@@ -74,6 +80,7 @@ struct xg_xenbus_driver {
 	int (*probe)(struct xg_xenbus_device *xdev);
 	void (*remove)(struct xg_xenbus_device *xdev);
 	void (*lost)(struct xg_xenbus_device *xdev);
+	void (*changed)(struct xg_xenbus_device *xdev);
 	struct device_driver driver;
 };
 
@@ -99,10 +106,13 @@ struct xg_xenbus_device {
 	domid_t peer;
 	enum xenbus_state ours;
 	enum xenbus_state theirs;
-	struct mutex lock;
-	/* the bus's own */
+	struct mutex lock;	/* see above */
+	/* the bus's own; the flags under @lock */
+	struct list_head node;
 	struct xg_store_watch watch;
-	struct completion closed;
+	wait_queue_head_t moved;
+	bool seen;
+	bool live;
 	bool failed;
 	bool gone;
 };
@@ -116,6 +126,9 @@ int __xg_xenbus_register_driver(struct xg_xenbus_driver *drv,
 	__xg_xenbus_register_driver(drv, THIS_MODULE, KBUILD_MODNAME)
 void xg_xenbus_unregister_driver(struct xg_xenbus_driver *drv);
 
+/* Is a driver for devices of @type registered? Process context. */
+bool xg_xenbus_driver_present(const char *type);
+
 /* Publish our state; under @lock. 0 or -errno. */
 int xg_xenbus_set_state(struct xg_xenbus_device *xdev, enum xenbus_state state);
 /* One line to the log and to the store's error/ key, then Closing; under @lock. */
@@ -124,8 +137,9 @@ void xg_xenbus_fail(struct xg_xenbus_device *xdev, int err, const char *fmt, ...
 
 /*
  * For @remove, with @lock not held: publish Closing and wait, at most @seconds,
- * until the backend is Closing or Closed or gone, then publish Closed. A backend
- * that never answers costs the wait and a line in the log.
+ * until the backend is Closing or Closed or gone, then publish Closed and wait
+ * in the same way until it is Closed, too: then it has let go of our pages. A
+ * backend that never answers costs the wait and a line in the log.
  */
 void xg_xenbus_close_wait(struct xg_xenbus_device *xdev, unsigned int seconds);
 

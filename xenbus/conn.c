@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The connection to xenstore: its page, its port, one reader.
+ *
+ * A request is written under @send and waits for its answer on @calls; answers
+ * are told apart by req_id, so several callers can be under way. The kthread
+ * reads all messages. @lock guards @state and @calls. Whoever finds the protocol
+ * broken says xg_conn_break(): every call fails, and the reader mends the
+ * connection where the server offers that (Xen docs/misc/xenstore-ring.txt).
+ *
+ * The page and the port are not ours to give back: an earlier owner may have left
+ * half an answer in the ring, so the first call waits for its own answer and
+ * drops all others. Start reading at xg_conn_call() and reader().
+ */
+#define pr_fmt(fmt) "xg-xenbus: " fmt
+
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/io.h>
+#include <linux/kthread.h>
+#include <linux/random.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/hvm/params.h>
+#include <xg/evtchn.h>
+#include <xg/hypercall.h>
+#include <xg/proto/xs.h>
+#include "internal.h"
+
+#define SLOW		(5 * HZ)	/* no answer yet: say so, once */
+#define DEAD		(60 * HZ)	/* no answer: the connection has failed */
+#define SYNC		(5 * HZ)	/* for the first answer of all */
+#define MEND_MS		5000		/* for the server to reset the ring */
+#define MEND_STEP_MS	20
+#define MEND_WAIT	msecs_to_jiffies(2 * MEND_MS)
+#define MEND_MAX	5		/* times in MEND_SPAN */
+#define MEND_SPAN	(60 * HZ)
+#define IDLE_EVENTS	64		/* in a row with nothing to do: a storm */
+
+enum state {
+	DOWN,		/* no connection */
+	SYNCING,	/* the first call is under way, other answers are old */
+	UP,
+	BROKEN,		/* the reader is to mend it */
+	FAILED,		/* for good */
+};
+
+struct call {
+	struct list_head node;
+	struct completion done;
+	u32 id;
+	u32 type;
+	int err;
+	struct xg_reply *reply;
+};
+
+static struct {
+	struct xenstore_domain_interface *page;
+	struct xg_xs_conn ring;
+	struct xg_xs_parser parser;
+	struct xg_evtchn *port;
+	struct task_struct *reader;
+
+	struct mutex send;		/* one writer */
+	wait_queue_head_t room;		/* for the writer */
+	wait_queue_head_t events;	/* for the reader */
+	bool event;			/* the port has fired and is masked */
+
+	spinlock_t lock;		/* what follows */
+	enum state state;
+	struct list_head calls;
+	u32 last_id;
+
+	bool told_slow;
+	unsigned int mends;		/* since mend_start */
+	unsigned long mend_start;
+	unsigned long requests, messages, reconnects;
+} conn = {
+	.send = __MUTEX_INITIALIZER(conn.send),
+	.room = __WAIT_QUEUE_HEAD_INITIALIZER(conn.room),
+	.events = __WAIT_QUEUE_HEAD_INITIALIZER(conn.events),
+	.lock = __SPIN_LOCK_UNLOCKED(conn.lock),
+	.calls = LIST_HEAD_INIT(conn.calls),
+};
+
+static enum state now(void)
+{
+	return READ_ONCE(conn.state);
+}
+
+static bool usable(void)
+{
+	return now() == UP || now() == SYNCING;
+}
+
+static void enter(enum state state)
+{
+	spin_lock(&conn.lock);
+	WRITE_ONCE(conn.state, state);
+	spin_unlock(&conn.lock);
+}
+
+/* Any context but hard interrupt. All calls fail; the reader does the rest. */
+static void conn_break(const char *why)
+{
+	struct call *call, *next;
+
+	spin_lock(&conn.lock);
+	if (!usable()) {
+		spin_unlock(&conn.lock);
+		return;
+	}
+	WRITE_ONCE(conn.state, BROKEN);
+	list_for_each_entry_safe(call, next, &conn.calls, node) {
+		list_del_init(&call->node);
+		call->err = -ECONNRESET;
+		complete(&call->done);
+	}
+	spin_unlock(&conn.lock);
+	pr_err("xenstore: %s (server's error %u)\n", why,
+	       READ_ONCE(conn.page->error));
+	wake_up(&conn.events);
+	wake_up_all(&conn.room);
+}
+
+/* --- calls ----------------------------------------------------------------- */
+
+/* As much as there is room for; a server that is to make room must be told. */
+static int push(const void *data, u32 len)
+{
+	int sent = xg_xs_conn_write(&conn.ring, data, len);
+
+	if (sent < (int)len)
+		xg_evtchn_notify(conn.port);
+	return sent;
+}
+
+/* Write all of it, waiting for room; under @send. A failure breaks all calls. */
+static bool send_bytes(const void *data, u32 len)
+{
+	int sent = 0;
+	long left;
+
+	while (len) {
+		left = wait_event_timeout(conn.room, !usable() ||
+					  (sent = push(data, len)), DEAD);
+		if (!left) {
+			conn_break("no room for a request in 60 s");
+			return false;
+		}
+		if (!usable())
+			return false;
+		if (sent < 0) {
+			conn_break("impossible index in the request ring");
+			return false;
+		}
+		data += sent;
+		len -= sent;
+	}
+	return true;
+}
+
+static void send_message(const struct xsd_sockmsg *hdr,
+			 const struct kvec *parts, unsigned int nr)
+{
+	bool sent = send_bytes(hdr, sizeof(*hdr));
+	unsigned int i;
+
+	for (i = 0; sent && i < nr; i++)
+		sent = send_bytes(parts[i].iov_base, parts[i].iov_len);
+	if (sent)
+		xg_evtchn_notify(conn.port);
+	conn.requests++;
+}
+
+/* From here on its answer may come. */
+static int call_begin(struct call *call, enum state wanted)
+{
+	int err = -ENOTCONN;
+
+	spin_lock(&conn.lock);
+	if (conn.state == wanted) {
+		call->id = ++conn.last_id;
+		list_add_tail(&call->node, &conn.calls);
+		err = 0;
+	}
+	spin_unlock(&conn.lock);
+	return err;
+}
+
+/* Answered, or failed by conn_break(): either way it is off the list and done. */
+static int call_wait(struct call *call, unsigned long dead)
+{
+	unsigned long slow = min_t(unsigned long, dead, SLOW);
+
+	if (wait_for_completion_timeout(&call->done, slow))
+		return call->err;
+	if (dead > slow) {
+		if (!xchg(&conn.told_slow, true))
+			pr_warn("xenstore: no answer in 5 s, waiting on\n");
+		if (wait_for_completion_timeout(&call->done, dead - slow))
+			return call->err;
+	}
+	conn_break("no answer");
+	wait_for_completion(&call->done);
+	return call->err;
+}
+
+static int do_call(struct call *call, xg_store_txn_t txn,
+		   const struct kvec *parts, unsigned int nr, enum state wanted)
+{
+	struct xsd_sockmsg hdr;
+	size_t len = 0;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < nr; i++)
+		len += parts[i].iov_len;
+	init_completion(&call->done);
+	call->err = 0;
+
+	mutex_lock(&conn.send);
+	/* Checked before the call is known: nothing is sent of what is too long. */
+	err = xg_xs_header(&hdr, call->type, 0, txn, len) ?:
+	      call_begin(call, wanted);
+	if (err) {
+		mutex_unlock(&conn.send);
+		return err;
+	}
+	hdr.req_id = call->id;
+	send_message(&hdr, parts, nr);
+	mutex_unlock(&conn.send);
+
+	return call_wait(call, wanted == SYNCING ? SYNC : DEAD);
+}
+
+/*
+ * A call that a broken connection swallowed is made again on the new one: all of
+ * them can be done twice, but for those in a transaction, which is lost.
+ */
+int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
+		 unsigned int nr, struct xg_reply *reply)
+{
+	struct call call = { .type = type, .reply = reply };
+	int err;
+
+	might_sleep();
+	err = do_call(&call, txn, parts, nr, UP);
+	if (err != -ECONNRESET && err != -ENOTCONN)
+		return err;
+	if (txn == XG_STORE_NONE &&
+	    wait_event_timeout(conn.room, now() != BROKEN, MEND_WAIT))
+		err = do_call(&call, txn, parts, nr, UP);
+	return err == -ECONNRESET || err == -ENOTCONN ? -EIO : err;
+}
+
+/*
+ * The first call: the server forgets what an earlier owner watched, and all that
+ * comes before the answer is that owner's.
+ */
+static int conn_sync(void)
+{
+	struct kvec nothing = { .iov_base = "", .iov_len = 1 };
+	struct call call = { .type = XS_RESET_WATCHES };
+	int err;
+
+	err = do_call(&call, XG_STORE_NONE, &nothing, 1, SYNCING);
+	/* The reader makes a new connection, or none. */
+	if (err == -ECONNRESET)
+		return err;
+	/* A server that does not know the request has answered as well. */
+	spin_lock(&conn.lock);
+	if (conn.state == SYNCING)
+		WRITE_ONCE(conn.state, UP);
+	spin_unlock(&conn.lock);
+	return 0;
+}
+
+/* --- the reader ---------------------------------------------------------------- */
+
+static irqreturn_t store_irq(int irq, void *data)
+{
+	WRITE_ONCE(conn.event, true);
+	wake_up(&conn.events);
+	return IRQ_HANDLED;
+}
+
+static struct call *take_call(u32 id)
+{
+	struct call *call, *found = NULL;
+
+	spin_lock(&conn.lock);
+	list_for_each_entry(call, &conn.calls, node) {
+		if (call->id == id) {
+			list_del_init(&call->node);
+			found = call;
+			break;
+		}
+	}
+	spin_unlock(&conn.lock);
+	return found;
+}
+
+/* The parser's message answers @call. Off the list, it is this thread's. */
+static int answer(struct call *call)
+{
+	const struct xg_xs_parser *msg = &conn.parser;
+	struct xg_reply *reply = call->reply;
+	int broken = 0;
+
+	if (msg->hdr.type == XS_ERROR) {
+		call->err = xg_xs_errno(msg->body);
+	} else if (msg->hdr.type != call->type) {
+		call->err = -EIO;
+		broken = -EPROTO;
+	} else if (reply) {
+		reply->len = msg->hdr.len;
+		reply->body = kmemdup_nul(msg->body, msg->hdr.len, GFP_NOIO);
+		call->err = reply->body ? 0 : -ENOMEM;
+	}
+	if (xchg(&conn.told_slow, false))
+		pr_info("xenstore: it answers again\n");
+	complete(&call->done);
+	return broken;
+}
+
+static int deliver(void)
+{
+	const struct xg_xs_parser *msg = &conn.parser;
+	bool old = now() == SYNCING;
+	struct call *call;
+
+	conn.messages++;
+	if (msg->hdr.type == XS_WATCH_EVENT)
+		return old ? 0 : xg_watch_event(msg->body, msg->hdr.len);
+	call = take_call(msg->hdr.req_id);
+	if (call)
+		return answer(call);
+	return old || !usable() ? 0 : -EPROTO;
+}
+
+/* All that is there; true where anything was. */
+static bool drain(void)
+{
+	u32 before = conn.ring.rsp_cons;
+	int err;
+
+	while ((err = xg_xs_parser_pump(&conn.parser, &conn.ring)) > 0) {
+		err = deliver();
+		if (err)
+			break;
+		if (kthread_should_stop())
+			break;
+		cond_resched();
+	}
+	if (err < 0)
+		conn_break("the server breaks the protocol");
+	if (conn.ring.rsp_cons == before)
+		return false;
+	xg_evtchn_notify(conn.port);
+	return true;
+}
+
+/* The server resets the ring, as the guest asks: 0, -EOPNOTSUPP, -ETIMEDOUT. */
+static int reset_ring(void)
+{
+	unsigned int ms;
+
+	if (!(READ_ONCE(conn.page->server_features) &
+	      XENSTORE_SERVER_FEATURE_RECONNECTION))
+		return -EOPNOTSUPP;
+	WRITE_ONCE(conn.page->connection, XENSTORE_RECONNECT);
+	xg_evtchn_notify(conn.port);
+	for (ms = 0; ms < MEND_MS; ms += MEND_STEP_MS) {
+		if (READ_ONCE(conn.page->connection) == XENSTORE_CONNECTED) {
+			/* Pairs with the server's: the indices are reset. */
+			virt_rmb();
+			xg_xs_parser_init(&conn.parser);
+			return xg_xs_conn_init(&conn.ring, conn.page);
+		}
+		msleep(MEND_STEP_MS);
+	}
+	return -ETIMEDOUT;
+}
+
+/* A server that breaks it again and again is left alone. */
+static bool mend_allowed(void)
+{
+	if (time_after(jiffies, conn.mend_start + MEND_SPAN)) {
+		conn.mend_start = jiffies;
+		conn.mends = 0;
+	}
+	return conn.mends++ < MEND_MAX;
+}
+
+static void mend(void)
+{
+	int err;
+
+	/* No writer is in the middle of a message any more. */
+	mutex_lock(&conn.send);
+	err = mend_allowed() ? reset_ring() : -ELOOP;
+	enter(err ? FAILED : UP);
+	mutex_unlock(&conn.send);
+	wake_up_all(&conn.room);
+
+	if (err) {
+		pr_err("xenstore: no new connection (%d); devices stay as they are\n",
+		       err);
+		return;
+	}
+	conn.reconnects++;
+	pr_info("xenstore: connected again\n");
+	xg_watch_renew();
+}
+
+static int reader(void *unused)
+{
+	unsigned int idle = 0;
+	bool event;
+
+	while (!kthread_should_stop()) {
+		wait_event_idle(conn.events, READ_ONCE(conn.event) ||
+				now() == BROKEN || kthread_should_stop());
+		event = xchg(&conn.event, false);
+		if (now() == BROKEN)
+			mend();
+		if (!usable())
+			continue; /* the port stays masked */
+		/* The server has taken bytes, put some, or cries wolf. */
+		if (drain() || wq_has_sleeper(&conn.room))
+			idle = 0;
+		else
+			idle++;
+		wake_up_all(&conn.room);
+		if (event)
+			xg_evtchn_eoi(conn.port, idle > IDLE_EVENTS ?
+						 XG_EOI_SPURIOUS : 0);
+	}
+	return 0;
+}
+
+/* --- start and stop -------------------------------------------------------- */
+
+static int map_page(u64 *port)
+{
+	u64 pfn;
+
+	if (xg_hvm_param_get(HVM_PARAM_STORE_PFN, &pfn) ||
+	    xg_hvm_param_get(HVM_PARAM_STORE_EVTCHN, port) || !pfn || !*port) {
+		pr_err("xenstore: this domain has none\n");
+		return -ENODEV;
+	}
+	conn.page = memremap(PFN_PHYS(pfn), PAGE_SIZE, MEMREMAP_WB);
+	return conn.page ? 0 : -ENOMEM;
+}
+
+static int open_port(evtchn_port_t port)
+{
+	struct xg_evtchn_client client = {
+		.name = "xg-xenstore",
+		.handler = store_irq,
+		.cpu = -1,
+	};
+
+	conn.port = xg_evtchn_adopt(port, &client);
+	return PTR_ERR_OR_ZERO(conn.port);
+}
+
+/* The ring as it was left, or as the server makes it new. */
+static int take_ring(void)
+{
+	xg_xs_parser_init(&conn.parser);
+	if (READ_ONCE(conn.page->connection) == XENSTORE_CONNECTED ||
+	    !(READ_ONCE(conn.page->server_features) &
+	      XENSTORE_SERVER_FEATURE_RECONNECTION)) {
+		if (!xg_xs_conn_init(&conn.ring, conn.page))
+			return 0;
+		pr_warn("xenstore: impossible indices were left in the ring\n");
+	}
+	return reset_ring();
+}
+
+/* Does the server answer? If not, once more after a new connection. */
+static int first_contact(void)
+{
+	if (!conn_sync())
+		return 0;
+	if (wait_event_timeout(conn.room, now() != BROKEN, MEND_WAIT) &&
+	    now() == UP)
+		return 0;
+	pr_err("xenstore: it does not answer\n");
+	return -EIO;
+}
+
+int xg_conn_start(void)
+{
+	u64 port;
+	int err;
+
+	err = map_page(&port);
+	if (err)
+		return err;
+	conn.event = false;
+	conn.told_slow = false;
+	conn.mends = 0;
+	conn.mend_start = jiffies;
+	/* Unlike any the last owner's answers may carry. */
+	conn.last_id = get_random_u32();
+	err = open_port(port);
+	if (err)
+		goto unmap;
+	err = take_ring();
+	if (err)
+		goto close;
+	enter(SYNCING);
+	conn.reader = kthread_run(reader, NULL, "xg-xenstore");
+	if (IS_ERR(conn.reader)) {
+		err = PTR_ERR(conn.reader);
+		goto down;
+	}
+	err = first_contact();
+	if (!err)
+		return 0;
+	kthread_stop(conn.reader);
+down:
+	enter(DOWN);
+close:
+	xg_evtchn_close(conn.port);
+unmap:
+	memunmap(conn.page);
+	return err;
+}
+
+/* Nobody calls any more. The next owner finds whole messages only. */
+void xg_conn_stop(void)
+{
+	enter(DOWN);
+	kthread_stop(conn.reader);
+	xg_evtchn_close(conn.port);
+	memunmap(conn.page);
+}
+
+void xg_conn_show(struct seq_file *m)
+{
+	static const char *const names[] = {
+		"down", "syncing", "up", "broken", "failed"
+	};
+
+	seq_printf(m, "connection: %s\n", names[now()]);
+	seq_printf(m, "requests: %lu\n", READ_ONCE(conn.requests));
+	seq_printf(m, "messages: %lu\n", READ_ONCE(conn.messages));
+	seq_printf(m, "reconnects: %lu\n", READ_ONCE(conn.reconnects));
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of this folder share. */
+#ifndef XG_XENBUS_INTERNAL_H
+#define XG_XENBUS_INTERNAL_H
+
+#include <linux/types.h>
+#include <linux/uio.h>
+#include <compat/device.h>
+#include <xg/store.h>
+#include <xg/xenbus.h>
+
+struct seq_file;
+struct xg_platform;
+
+/* --- conn.c: the connection ------------------------------------------------- */
+
+/* The payload of an answer, NUL-terminated; kfree(@body). */
+struct xg_reply {
+	char *body;
+	u32 len;
+};
+
+/*
+ * Send one request of @nr parts and wait for its answer: 0 or -errno. @reply may
+ * be NULL. Process context; answers in bounded time, whatever the store does.
+ */
+int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
+		 unsigned int nr, struct xg_reply *reply);
+
+int xg_conn_start(void);
+void xg_conn_stop(void);
+void xg_conn_show(struct seq_file *m);
+
+/* --- path.c: names ------------------------------------------------------------ */
+
+/* "dir/node", or @dir where @node is empty; kfree(). ERR_PTR: -ENAMETOOLONG ... */
+char *xg_path_join(const char *dir, const char *node);
+/* Is @path @top itself or below it? */
+bool xg_path_below(const char *path, const char *top);
+
+/* --- watch.c: watches ----------------------------------------------------------- */
+
+/* Called by the reader: a WATCH_EVENT's payload. 0, -EPROTO. Never waits. */
+int xg_watch_event(const char *body, u32 len);
+/* The connection is new: register all watches again, from a work item. */
+void xg_watch_renew(void);
+/* As if everything below the watch's path had changed. Any context. */
+void xg_watch_kick(struct xg_store_watch *watch);
+int xg_watch_start(void);
+void xg_watch_stop(void);
+unsigned int xg_watch_count(void);
+
+/* --- bus.c: the bus, and which devices there are ------------------------------ */
+
+extern XG_BUS_TYPE xg_bus;
+
+int xg_bus_init(void);
+void xg_bus_exit(void);
+int xg_bus_start(struct xg_platform *platform);
+void xg_bus_stop(void);
+void xg_bus_show(struct seq_file *m);
+struct xg_platform *xg_bus_platform(void);
+/* Look at the directories again, soon. */
+void xg_bus_rescan(void);
+
+/* --- device.c: one device ------------------------------------------------------- */
+
+/* Make and register; ERR_PTR. */
+struct xg_xenbus_device *xg_device_add(struct xg_platform *platform,
+				       const char *type, const char *id);
+void xg_device_del(struct xg_xenbus_device *xdev);
+/* Read "backend" and "backend-id" and check them: 0 or -errno. */
+int xg_device_read_peer(struct xg_xenbus_device *xdev);
+
+/* --- state.c: the connection state machine ------------------------------------ */
+
+const char *xg_state_name(enum xenbus_state state);
+/*
+ * Before probe: read our state and the backend's, and bring a device that was
+ * left in the middle by an earlier driver back to Initialising. 0 or -errno.
+ */
+int xg_state_restart(struct xg_xenbus_device *xdev);
+/* After probe: let the handshake begin. */
+void xg_state_run(struct xg_xenbus_device *xdev);
+/* Before and after the driver's remove. */
+void xg_state_halt(struct xg_xenbus_device *xdev);
+void xg_state_end(struct xg_xenbus_device *xdev);
+/* The device's directory or its backend's is no more. */
+void xg_state_gone(struct xg_xenbus_device *xdev);
+
+#endif /* XG_XENBUS_INTERNAL_H */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Start and stop of the xenbus layer: watches, then the connection they come
+ * through, then the bus that uses both. The bus type is there as long as the
+ * module, so that frontends can be loaded before a root.
+ */
+#define pr_fmt(fmt) "xg-xenbus: " fmt
+
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <xg/hypercall.h>
+#include "internal.h"
+
+static struct dentry *file;
+
+static int xenbus_show(struct seq_file *m, void *unused)
+{
+	xg_conn_show(m);
+	seq_printf(m, "watches: %u\n", xg_watch_count());
+	xg_bus_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(xenbus);
+
+/**
+ * xg_xenbus_start() - connect to the store and look for devices
+ * @platform: the machine; kept until xg_xenbus_stop()
+ *
+ * Devices are found from a work item, after this has returned.
+ *
+ * Context: process, the root's probe.
+ * Return: 0; -ENODEV no store; -EIO it does not answer; another -errno.
+ */
+int xg_xenbus_start(struct xg_platform *platform)
+{
+	int err;
+
+	err = xg_watch_start();
+	if (err)
+		return err;
+	err = xg_conn_start();
+	if (err)
+		goto stop_watch;
+	err = xg_bus_start(platform);
+	if (err)
+		goto stop_conn;
+	file = debugfs_create_file("xenbus", 0400, xg_debugfs_root(), NULL,
+				   &xenbus_fops);
+	return 0;
+
+stop_conn:
+	xg_conn_stop();
+stop_watch:
+	xg_watch_stop();
+	return err;
+}
+EXPORT_SYMBOL_GPL(xg_xenbus_start);
+
+/**
+ * xg_xenbus_stop() - remove all devices and let go of the store
+ *
+ * Context: process, the root's remove. Waits for backends, a bounded time each.
+ */
+void xg_xenbus_stop(void)
+{
+	debugfs_remove(file);
+	xg_bus_stop();
+	xg_watch_stop();
+	xg_conn_stop();
+}
+EXPORT_SYMBOL_GPL(xg_xenbus_stop);
+
+static int __init xenbus_init(void)
+{
+	return xg_bus_init();
+}
+
+static void __exit xenbus_exit(void)
+{
+	xg_bus_exit();
+}
+
+module_init(xenbus_init);
+module_exit(xenbus_exit);
+
+MODULE_DESCRIPTION("xenstore client and xenbus");
+MODULE_AUTHOR("The xg authors");
+MODULE_LICENSE("GPL");

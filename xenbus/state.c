@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The connection state machine of all frontends: one table each, one dispatcher,
+ * one lock.
+ *
+ * A watch on the backend's directory brings every change here. The device's lock
+ * is held while the backend's state is read and acted upon, so the last one read
+ * is the last one acted upon. Without @live no driver is called: before its probe
+ * has returned and from the moment it is removed. Start reading at dispatch().
+ *
+ * The protocol: Xen public/io/xenbus.h, and what backends do when a frontend goes
+ * and comes back: one that is Closed and sees Initialising becomes InitWait.
+ */
+#define pr_fmt(fmt) "xg-xenbus: " fmt
+
+#include <linux/device.h>
+#include <linux/export.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "internal.h"
+
+#define STEPS_MAX	16	/* of one change: more is a table that runs round */
+#define RESTART_WAIT	5	/* seconds, for a backend to let go of a last life */
+
+#define ENDED	(XG_S(Closing) | XG_S(Closed) | XG_S(Unknown))
+#define OPEN	(XG_S(InitWait) | XG_S(Initialised) | XG_S(Connected) | \
+		 XG_S(Reconfiguring) | XG_S(Reconfigured))
+
+static const struct xg_xenbus_driver *driver_of(struct xg_xenbus_device *xdev)
+{
+	return to_xg_xenbus_driver(xdev->dev.driver);
+}
+
+const char *xg_state_name(enum xenbus_state state)
+{
+	static const char *const names[] = {
+		[XenbusStateUnknown] = "Unknown",
+		[XenbusStateInitialising] = "Initialising",
+		[XenbusStateInitWait] = "InitWait",
+		[XenbusStateInitialised] = "Initialised",
+		[XenbusStateConnected] = "Connected",
+		[XenbusStateClosing] = "Closing",
+		[XenbusStateClosed] = "Closed",
+		[XenbusStateReconfiguring] = "Reconfiguring",
+		[XenbusStateReconfigured] = "Reconfigured",
+	};
+
+	return state < ARRAY_SIZE(names) ? names[state] : "?";
+}
+
+/* 0; -ENOENT where there is none to be read; -errno of a failing store. */
+static int read_state(const char *dir, enum xenbus_state *state)
+{
+	u64 value;
+	int err;
+
+	err = xg_store_read_u64(XG_STORE_NONE, dir, "state", 0,
+				XenbusStateReconfigured, &value);
+	switch (err) {
+	case 0:
+		*state = value;
+		return 0;
+	case -EINVAL:
+	case -ERANGE:
+		pr_warn_ratelimited("%s/state is no state\n", dir);
+		*state = XenbusStateUnknown;
+		return 0;
+	case -EACCES:	/* what is left of a removed directory's parents */
+		return -ENOENT;
+	default:
+		return err;
+	}
+}
+
+/* --- publishing ------------------------------------------------------------------ */
+
+struct publication {
+	const char *path;
+	enum xenbus_state state;
+};
+
+/* A write alone would make the directory of a removed device anew. */
+static int publish(xg_store_txn_t txn, void *data)
+{
+	const struct publication *p = data;
+
+	if (!xg_store_exists(txn, p->path, "state"))
+		return -ENODEV;
+	return xg_store_printf(txn, p->path, "state", "%d", p->state);
+}
+
+/**
+ * xg_xenbus_set_state() - publish our state
+ * @xdev: the device
+ * @state: the state; nothing is done where it is published already
+ *
+ * Protocol: key "state" of the device's directory.
+ *
+ * Context: process, may sleep; under @xdev->lock.
+ * Return: 0; -ENODEV the device's directory is no more; another -errno.
+ */
+int xg_xenbus_set_state(struct xg_xenbus_device *xdev, enum xenbus_state state)
+{
+	struct publication p = { .path = xdev->path, .state = state };
+	int err;
+
+	if (xdev->gone)
+		return -ENODEV;
+	if (xdev->ours == state)
+		return 0;
+	err = xg_store_transaction(publish, &p);
+	if (!err)
+		WRITE_ONCE(xdev->ours, state);
+	else if (err == -ENODEV)
+		xg_bus_rescan();
+	else
+		dev_err(&xdev->dev, "state %s was not published (%d)\n",
+			xg_state_name(state), err);
+	return err;
+}
+EXPORT_SYMBOL_GPL(xg_xenbus_set_state);
+
+/**
+ * xg_xenbus_fail() - give a device up
+ * @xdev: the device
+ * @err: -errno
+ * @fmt: what could not be done, as printk()'s, without a newline
+ *
+ * The text goes to the log and to the store, where the toolstack looks:
+ * error/PATH/error. Our state becomes Closing, and no step runs any more.
+ *
+ * Context: process, may sleep; under @xdev->lock.
+ */
+void xg_xenbus_fail(struct xg_xenbus_device *xdev, int err, const char *fmt, ...)
+{
+	char *text, *path;
+	va_list args;
+
+	va_start(args, fmt);
+	text = kvasprintf(GFP_NOIO, fmt, args);
+	va_end(args);
+	dev_err(&xdev->dev, "%s (%d)\n", text ?: "failed", err);
+	path = kasprintf(GFP_NOIO, "error/%s", xdev->path);
+	if (path && text)
+		xg_store_printf(XG_STORE_NONE, path, "error", "%d %s", err,
+				text);
+	kfree(path);
+	kfree(text);
+	xdev->failed = true;
+	xg_xenbus_set_state(xdev, XenbusStateClosing);
+}
+EXPORT_SYMBOL_GPL(xg_xenbus_fail);
+
+/* --- the dispatcher -------------------------------------------------------------- */
+
+static const struct xg_step *fitting_step(struct xg_xenbus_device *xdev)
+{
+	const struct xg_xenbus_driver *drv = driver_of(xdev);
+	unsigned int i;
+
+	for (i = 0; i < drv->nr_steps; i++)
+		if (drv->steps[i].theirs & BIT(xdev->theirs) &&
+		    drv->steps[i].ours & BIT(xdev->ours))
+			return &drv->steps[i];
+	return NULL;
+}
+
+static void run_step(struct xg_xenbus_device *xdev, const struct xg_step *step)
+{
+	int err;
+
+	err = step->run(xdev);
+	if (err && !xdev->failed)
+		xg_xenbus_fail(xdev, err, "backend %s, we %s: no connection",
+			       xg_state_name(xdev->theirs),
+			       xg_state_name(xdev->ours));
+	else if (!err && step->then != XenbusStateUnknown)
+		xg_xenbus_set_state(xdev, step->then);
+}
+
+static void call_lost(struct xg_xenbus_device *xdev)
+{
+	const struct xg_xenbus_driver *drv = driver_of(xdev);
+
+	if (xdev->live && drv->lost)
+		drv->lost(xdev);
+}
+
+/* What is the same for all frontends; true where it leaves the table nothing. */
+static bool common_step(struct xg_xenbus_device *xdev)
+{
+	const unsigned int theirs = BIT(xdev->theirs), ours = BIT(xdev->ours);
+
+	if (xdev->failed) {
+		if (theirs & ENDED)
+			xg_xenbus_set_state(xdev, XenbusStateClosed);
+		return true;
+	}
+	if (ours & OPEN && theirs & (XG_S(Closed) | XG_S(Unknown))) {
+		dev_warn(&xdev->dev, "the backend has closed (%s)\n",
+			 xg_state_name(xdev->theirs));
+		call_lost(xdev);
+		xg_xenbus_set_state(xdev, XenbusStateClosed);
+		return true;
+	}
+	if (ours & XG_S(Initialising) && theirs & ENDED) {
+		/* It waits for our Closed; or it is yet to begin. */
+		if (theirs & XG_S(Closing))
+			xg_xenbus_set_state(xdev, XenbusStateClosed);
+		return true;
+	}
+	if (ours & XG_S(Closed) &&
+	    theirs & (XG_S(Initialising) | XG_S(InitWait)))
+		xg_xenbus_set_state(xdev, XenbusStateInitialising);
+	return false;
+}
+
+/* Under the lock, live. */
+static void dispatch(struct xg_xenbus_device *xdev)
+{
+	const struct xg_step *step;
+	enum xenbus_state before;
+	unsigned int i;
+
+	for (i = 0; i < STEPS_MAX; i++) {
+		before = xdev->ours;
+		if (!common_step(xdev)) {
+			step = fitting_step(xdev);
+			if (!step)
+				return;
+			run_step(xdev, step);
+		}
+		if (xdev->ours == before)
+			return;
+	}
+	dev_warn(&xdev->dev, "the handshake runs in circles, left at %s\n",
+		 xg_state_name(xdev->ours));
+}
+
+/* Under the lock. The device is removed by the bus, which is told. */
+static void set_gone(struct xg_xenbus_device *xdev)
+{
+	if (xdev->gone)
+		return;
+	WRITE_ONCE(xdev->gone, true);
+	WRITE_ONCE(xdev->theirs, XenbusStateUnknown);
+	call_lost(xdev);
+	wake_up_all(&xdev->moved);
+}
+
+void xg_state_gone(struct xg_xenbus_device *xdev)
+{
+	mutex_lock(&xdev->lock);
+	set_gone(xdev);
+	mutex_unlock(&xdev->lock);
+}
+
+static void look_at_state(struct xg_xenbus_device *xdev)
+{
+	enum xenbus_state theirs;
+	int err;
+
+	err = read_state(xdev->backend, &theirs);
+	if (err == -ENOENT) {
+		dev_info(&xdev->dev, "the backend's directory is gone\n");
+		set_gone(xdev);
+		xg_bus_rescan();
+		return;
+	}
+	/* The store has failed. If it comes back all watches fire. */
+	if (err)
+		return;
+	WRITE_ONCE(xdev->theirs, theirs);
+	wake_up_all(&xdev->moved);
+	if (xdev->live)
+		dispatch(xdev);
+}
+
+static void backend_changed(struct xg_store_watch *watch, const char *path)
+{
+	struct xg_xenbus_device *xdev = watch->data;
+	const char *key = path + strlen(watch->path);
+	bool is_state = !strcmp(key, "/state");
+
+	mutex_lock(&xdev->lock);
+	if (!xdev->gone && (is_state || !*key))
+		look_at_state(xdev);
+	if (!is_state && xdev->live && !xdev->gone && driver_of(xdev)->changed)
+		driver_of(xdev)->changed(xdev);
+	mutex_unlock(&xdev->lock);
+}
+
+/* --- the driver comes and goes -------------------------------------------------- */
+
+/* Until the backend's state is one of @mask, or it is gone: in time? */
+static bool wait_theirs(struct xg_xenbus_device *xdev, unsigned int mask,
+			unsigned long deadline)
+{
+	long left = deadline - jiffies;
+
+	return wait_event_timeout(xdev->moved, READ_ONCE(xdev->gone) ||
+				  BIT(READ_ONCE(xdev->theirs)) & mask,
+				  max(left, 0L));
+}
+
+static int publish_locked(struct xg_xenbus_device *xdev,
+			  enum xenbus_state state)
+{
+	int err;
+
+	mutex_lock(&xdev->lock);
+	err = xg_xenbus_set_state(xdev, state);
+	mutex_unlock(&xdev->lock);
+	return err;
+}
+
+/* Closing, Closed, each with the backend's answer; true where it came in time. */
+static bool close_both(struct xg_xenbus_device *xdev, unsigned int seconds)
+{
+	unsigned long deadline = jiffies + seconds * HZ;
+
+	if (READ_ONCE(xdev->ours) != XenbusStateClosed) {
+		if (publish_locked(xdev, XenbusStateClosing))
+			return false;
+		wait_theirs(xdev, ENDED, deadline);
+		if (publish_locked(xdev, XenbusStateClosed))
+			return false;
+	}
+	return wait_theirs(xdev, XG_S(Closed) | XG_S(Unknown), deadline);
+}
+
+/**
+ * xg_xenbus_close_wait() - close the connection in order
+ * @xdev: the device
+ * @seconds: how long the backend may take in all
+ *
+ * Context: process, may sleep; for the driver's remove(), without @xdev->lock.
+ */
+void xg_xenbus_close_wait(struct xg_xenbus_device *xdev, unsigned int seconds)
+{
+	if (!close_both(xdev, seconds) && !READ_ONCE(xdev->gone))
+		dev_warn(&xdev->dev, "the backend did not close in %u s (%s)\n",
+			 seconds, xg_state_name(READ_ONCE(xdev->theirs)));
+}
+EXPORT_SYMBOL_GPL(xg_xenbus_close_wait);
+
+/*
+ * An earlier driver, another or our own, may have left the connection anywhere.
+ * A backend that is not at its beginning is made to close, then to begin again.
+ */
+static int make_initial(struct xg_xenbus_device *xdev)
+{
+	const unsigned int begun = XG_S(Initialising) | XG_S(InitWait);
+
+	if (xdev->ours == XenbusStateInitialising &&
+	    BIT(xdev->theirs) & (begun | XG_S(Unknown)))
+		return 0;
+	if (!(BIT(xdev->theirs) & begun) && !close_both(xdev, RESTART_WAIT))
+		dev_warn(&xdev->dev, "the backend is still %s, trying all the same\n",
+			 xg_state_name(READ_ONCE(xdev->theirs)));
+	/* Written even where it is there: a Closed backend waits for a write. */
+	WRITE_ONCE(xdev->ours, XenbusStateUnknown);
+	return publish_locked(xdev, XenbusStateInitialising);
+}
+
+int xg_state_restart(struct xg_xenbus_device *xdev)
+{
+	int err;
+
+	xdev->failed = false;
+	err = xg_device_read_peer(xdev) ?:
+	      read_state(xdev->path, &xdev->ours) ?:
+	      read_state(xdev->backend, &xdev->theirs);
+	if (err)
+		return -ENODEV;
+	xdev->watch = (struct xg_store_watch) {
+		.path = xdev->backend,
+		.fired = backend_changed,
+		.data = xdev,
+	};
+	err = xg_store_watch(&xdev->watch);
+	if (err)
+		return err;
+	err = make_initial(xdev);
+	if (err)
+		xg_store_unwatch(&xdev->watch);
+	return err;
+}
+
+/* What the watch brought during probe was only noted: act on it now. */
+void xg_state_run(struct xg_xenbus_device *xdev)
+{
+	mutex_lock(&xdev->lock);
+	xdev->live = true;
+	if (xdev->gone)
+		call_lost(xdev);
+	else
+		dispatch(xdev);
+	mutex_unlock(&xdev->lock);
+}
+
+void xg_state_halt(struct xg_xenbus_device *xdev)
+{
+	mutex_lock(&xdev->lock);
+	xdev->live = false;
+	mutex_unlock(&xdev->lock);
+}
+
+/* Whatever the driver left: the backend is to know that nobody is here. */
+void xg_state_end(struct xg_xenbus_device *xdev)
+{
+	publish_locked(xdev, XenbusStateClosed);
+	xg_store_unwatch(&xdev->watch);
+}
