@@ -86,15 +86,6 @@ static const struct block_device_operations blk_ops = {
 	.free_disk = blk_free_disk,
 };
 
-static void size_changed(struct xg_store_watch *watch, const char *path)
-{
-	struct xg_blk *blk = watch->data;
-	u64 sectors;
-
-	if (!xg_blk_read_sectors(blk, &sectors))
-		set_capacity_and_notify(blk->disk, sectors);
-}
-
 static void apply_lost_features(struct xg_blk *blk)
 {
 	struct xg_disk_limits *l = &blk->limits;
@@ -130,7 +121,8 @@ static void take_care(struct work_struct *work)
 	 */
 	err = xg_store_read_u64(XG_STORE_NONE, blk->xdev->backend, "state", 0,
 				XenbusStateReconfigured, &state);
-	if (err == -ENOENT || (!err && state == XenbusStateClosed)) {
+	if (err == -ENOENT || err == -EACCES ||
+	    (!err && state == XenbusStateClosed)) {
 		pr_err("%s: the backend is gone\n", blk->place.name);
 		xg_blk_kill_all(blk);
 	}
@@ -202,23 +194,6 @@ static void log_disk(struct xg_blk *blk)
 		l->discard ? ", discard" : "", l->erase ? ", secure discard" : "");
 }
 
-static void watch_size(struct xg_blk *blk)
-{
-	blk->size_path = kasprintf(GFP_KERNEL, "%s/sectors", blk->xdev->backend);
-	if (!blk->size_path)
-		return;
-	blk->size_watch = (struct xg_store_watch) {
-		.path = blk->size_path,
-		.fired = size_changed,
-		.data = blk,
-	};
-	if (!xg_store_watch(&blk->size_watch))
-		return;
-	pr_warn("%s: will not notice a change of size\n", blk->place.name);
-	kfree(blk->size_path);
-	blk->size_path = NULL;
-}
-
 /**
  * xg_blk_disk_up() - the disk appears
  * @blk: all that the backend offers is known, the queues are stocked
@@ -245,9 +220,22 @@ int xg_blk_disk_up(struct xg_blk *blk)
 	}
 	xg_blk_get(blk);	/* the disk's; blk_free_disk() drops it */
 	xg_blk_stats_add(blk);
-	watch_size(blk);
 	log_disk(blk);
 	return 0;
+}
+
+/**
+ * xg_blk_disk_resize() - the backend's disk may have another size
+ * @blk: up, or not
+ *
+ * Context: process, under the device's lock.
+ */
+void xg_blk_disk_resize(struct xg_blk *blk)
+{
+	u64 sectors;
+
+	if (blk->disk && !xg_blk_read_sectors(blk, &sectors))
+		set_capacity_and_notify(blk->disk, sectors);
 }
 
 /**
@@ -260,11 +248,6 @@ void xg_blk_disk_down(struct xg_blk *blk)
 {
 	if (!blk->disk)
 		return;
-	if (blk->size_path) {
-		xg_store_unwatch(&blk->size_watch);
-		kfree(blk->size_path);
-		blk->size_path = NULL;
-	}
 	blk->deadline_seen = 0;
 	xg_blk_idle(blk, &blk->deadline_seen);
 	schedule_delayed_work(&blk->deadline, XG_BLK_TIMEOUT);

@@ -119,8 +119,8 @@ static int blk_publish(struct xg_xenbus_device *xdev)
 	struct xg_blk *blk = xg_xenbus_get_drvdata(xdev);
 	int err;
 
-	if (blk->queues)
-		return -EBUSY;
+	/* It may have closed, and begun anew. */
+	xg_blk_disconnect(blk);
 	blk->nr_queues = min_t(u64, min(num_online_cpus(), XG_BLK_QUEUES_MAX),
 			       offered(blk, "multi-queue-max-queues", 1,
 				       U32_MAX, 1));
@@ -157,6 +157,7 @@ static int read_geometry(struct xg_blk *blk)
 	struct xg_disk_limits *l = &blk->limits;
 	u64 size;
 
+	*l = (struct xg_disk_limits){};
 	size = offered(blk, "sector-size", 0, U32_MAX, SECTOR_SIZE);
 	if (size < SECTOR_SIZE || size > PAGE_SIZE || !is_power_of_2(size)) {
 		pr_err("%s: the backend's sectors of %llu bytes cannot be used\n",
@@ -192,6 +193,8 @@ static void read_features(struct xg_blk *blk)
 	struct xg_disk_limits *l = &blk->limits;
 	u64 trusted, segments;
 
+	blk->lost_features = 0;
+	blk->flush_op = 0;
 	blk->info = offered(blk, "info", 0, U32_MAX, 0);
 	if (offers(blk, "feature-flush-cache"))
 		blk->flush_op = BLKIF_OP_FLUSH_DISKCACHE;

@@ -136,8 +136,6 @@ struct xg_blk {
 	struct blk_mq_tag_set tags;
 	struct gendisk *disk;	/* while it is up */
 	unsigned long lost_features;
-	struct xg_store_watch size_watch;
-	char *size_path;
 	struct work_struct care;
 	struct delayed_work deadline;
 	u64 deadline_seen;
@@ -147,6 +145,7 @@ struct xg_blk {
 /* main.c */
 void xg_blk_get(struct xg_blk *blk);
 void xg_blk_put(struct xg_blk *blk);
+void xg_blk_disconnect(struct xg_blk *blk);
 
 /* name.c */
 int xg_blk_place(u32 vdevice, struct xg_blk_place *place);
@@ -159,6 +158,7 @@ int xg_blk_read_sectors(struct xg_blk *blk, u64 *sectors);
 
 /* disk.c */
 int xg_blk_disk_up(struct xg_blk *blk);
+void xg_blk_disk_resize(struct xg_blk *blk);
 void xg_blk_disk_down(struct xg_blk *blk);
 
 /* queue.c: the data path */

@@ -124,15 +124,34 @@ static void blk_lost(struct xg_xenbus_device *xdev)
 		blk_mark_disk_dead(blk->disk);
 }
 
+/**
+ * xg_blk_disconnect() - undo a connection, whatever there is of it
+ * @blk: the disk
+ *
+ * Context: process; the backend has closed, or need not.
+ */
+void xg_blk_disconnect(struct xg_blk *blk)
+{
+	xg_blk_disk_down(blk);
+	xg_blk_queues_close(blk);
+	xg_blk_forget_keys(blk);
+	xg_blk_queues_free(blk);
+}
+
+static void blk_changed(struct xg_xenbus_device *xdev)
+{
+	xg_blk_disk_resize(xg_xenbus_get_drvdata(xdev));
+}
+
 static void blk_remove(struct xg_xenbus_device *xdev)
 {
 	struct xg_blk *blk = xg_xenbus_get_drvdata(xdev);
 
 	xg_blk_disk_down(blk);
 	xg_blk_queues_close(blk);
+	/* First the backend lets go of its mappings, then we end the grants. */
 	xg_xenbus_close_wait(xdev, CLOSE_SECONDS);
-	xg_blk_forget_keys(blk);
-	xg_blk_queues_free(blk);
+	xg_blk_disconnect(blk);
 	xg_xenbus_set_drvdata(xdev, NULL);
 	xg_blk_put(blk);
 }
@@ -149,6 +168,7 @@ static struct xg_xenbus_driver blk_driver = {
 	.probe = blk_probe,
 	.remove = blk_remove,
 	.lost = blk_lost,
+	.changed = blk_changed,
 	.driver.name = "xg-vbd",
 };
 
