@@ -64,13 +64,28 @@ EXPORT_SYMBOL_GPL(xg_evtchn_upcall_name);
 
 /* --- shared info ---------------------------------------------------------- */
 
+static int remove_shared_info(void)
+{
+	struct xen_remove_from_physmap remove = {
+		.domid = DOMID_SELF,
+		.gpfn = PHYS_PFN(shared_addr),
+	};
+	int err;
+
+	err = xg_memory_op(XENMEM_remove_from_physmap, &remove);
+	/*
+	 * KVM's Xen emulation knows no such call: there the page stays until the
+	 * next start moves it.
+	 */
+	return err == -ENOSYS ? 0 : err;
+}
+
 static int map_shared_info(void)
 {
 	struct xen_add_to_physmap add = {
 		.domid = DOMID_SELF,
 		.space = XENMAPSPACE_shared_info,
 	};
-	struct xen_remove_from_physmap remove = { .domid = DOMID_SELF };
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct vcpu_info) != 64);
@@ -92,8 +107,7 @@ static int map_shared_info(void)
 	return 0;
 
 remove:
-	remove.gpfn = PHYS_PFN(shared_addr);
-	xg_memory_op(XENMEM_remove_from_physmap, &remove);
+	remove_shared_info();
 free_frame:
 	platform->free_frames(platform, shared_addr, 1);
 	return err;
@@ -101,15 +115,11 @@ free_frame:
 
 static void unmap_shared_info(void)
 {
-	struct xen_remove_from_physmap remove = {
-		.domid = DOMID_SELF,
-		.gpfn = PHYS_PFN(shared_addr),
-	};
 	int err;
 
 	memunmap(xg_shared);
 	xg_shared = NULL;
-	err = xg_memory_op(XENMEM_remove_from_physmap, &remove);
+	err = remove_shared_info();
 	if (err) {
 		/* The frame is Xen's still: it must never be handed out. */
 		pr_err("Xen keeps shared info mapped (%d), a frame is lost\n",

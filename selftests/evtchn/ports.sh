@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# One port's promises: late EOI, disable, kick, close under fire, storms, and
+# every IPI counted. No peer is needed: the ports are bound to each other.
+. "${0%/*}/../ktap.sh"
+. "${0%/*}/../stack.sh"
+need xg-evtchn
+loaded xg-test-evtchn || try_insmod xg-test-evtchn ||
+	skip_all "xg-test-evtchn is not to be had"
+cleanup "rmmod xg-test-evtchn"
+dir=$XG_DEBUGFS/test-evtchn
+plan 9
+
+# kernel WHAT TEST NUMBER: one of the module's tests; its log tells where it failed
+kernel() {
+	log_mark
+	if ktap_out=$( (echo "$2 $3" >"$dir/run") 2>&1); then
+		ok "$1"
+	else
+		fail "$1" "$ktap_out
+$(cat "$dir/result")
+$(log_since | grep xg-)"
+	fi
+}
+
+bound=$(counter evtchn bound)
+kernel "ports open and close, bad ones are refused" open 20
+kernel "nothing is delivered between an event and its EOI" eoi 0
+kernel "what comes while the IRQ is disabled comes later" disable 0
+kernel "a kick is an event" kick 0
+kernel "a storm of spurious events is slowed, then forgiven" storm 1000
+kernel "a port closes while events arrive" close "$(rounds 50 1000)"
+kernel "no IPI is lost or doubled" ipi "$(rounds 4000 40000)"
+diag "$(cat "$dir/result")"
+is "no port is left open" "$(counter evtchn bound)" "$bound"
+check "the clock source is there" grep -qw xg \
+	/sys/devices/system/clocksource/clocksource0/available_clocksource
