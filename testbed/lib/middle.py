@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The middle machine of engine kvm: a kernel with KVM_XEN, and a QEMU for it.
+
+Debian's 6.12 kernel and an initramfs that holds QEMU 10 with its libraries and
+firmware, busybox and the few modules needed: it is up in three seconds of
+software emulation. testbed/middle/init is what runs in it.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from . import cache, guest, kernels, packages
+
+HERE = Path(__file__).resolve().parents[1] / "middle"
+
+SUITE = "bookworm-backports"
+# Loaded in this order, each with what it depends on.
+MODULES = ["kvm_amd", "9p", "9pnet_virtio", "virtio_blk"]
+FIRMWARE = ["usr/share/seabios/bios-256k.bin",
+            "usr/share/qemu/linuxboot_dma.bin",
+            "usr/share/qemu/kvmvapic.bin"]
+
+
+def qemu_tree():
+    """A QEMU new enough for Xen emulation, with all it needs, unpacked."""
+    return packages.tree("qemu-kvm", SUITE, ["qemu-system-x86"],
+                         prune=("usr/share/doc", "usr/share/locale",
+                                "usr/share/man"))
+
+
+def direct_command(tree):
+    """How to run the QEMU of qemu_tree() on this very machine."""
+    lib = tree / "usr/lib/x86_64-linux-gnu"
+    return [lib / "ld-linux-x86-64.so.2", "--library-path", lib,
+            tree / "usr/bin/qemu-system-x86_64"]
+
+
+def build():
+    """-> (bzImage, initramfs) of the middle machine."""
+    kernel = kernels.stock("6.12")
+    tree = qemu_tree()
+    modules = kernels.module_closure(kernel, MODULES)
+    busybox = packages.fetch("bookworm", ["busybox-static"], depends=False)
+    recipe = {
+        "release": kernel.release,
+        "kernel": kernel.root.name,
+        "qemu": tree.name,
+        "modules": [p.name for p in modules],
+        "busybox": [p.name for p in busybox],
+        "init": cache.digest(HERE / "init"),
+        "version": 2,
+    }
+
+    def make(path):
+        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+            root = Path(scratch)
+            guest.skeleton(root)
+            add_qemu(root, tree)
+            order = []
+            for module in modules:
+                name = kernels.module_name(module)
+                (root / "lib/modules" / f"{name}.ko").write_bytes(
+                    kernels.module_bytes(module))
+                order.append(name)
+            (root / "lib/modules/order").write_text("\n".join(order) + "\n")
+            shutil.copy(HERE / "init", root / "init")
+            (root / "init").chmod(0o755)
+            path.write_bytes(guest.pack(root))
+    return kernel.image, cache.cached("middle", recipe, make)
+
+
+def add_qemu(root, tree):
+    """QEMU and its libraries in /lib/qemu, its firmware in /lib/firmware."""
+    program = tree / "usr/bin/qemu-system-x86_64"
+    shutil.copy(program, root / "bin")
+    where = root / "lib/qemu"
+    where.mkdir()
+    for library in guest.libraries(tree, program):
+        shutil.copy(library, where / library.name)
+    loader = "ld-linux-x86-64.so.2"
+    (root / "lib64" / loader).symlink_to(f"../lib/qemu/{loader}")
+    firmware = root / "lib/firmware"
+    firmware.mkdir()
+    for name in FIRMWARE:
+        shutil.copy(tree / name, firmware)
