@@ -24,7 +24,7 @@ done
 
 # Lines that no test may cause.
 alarms() {
-	dmesg | grep -E 'WARNING: |BUG: |kernel BUG|Oops|general protection|blocked for more than|stall|refcount_t|No irq handler'
+	dmesg | grep -E 'WARNING: |BUG: |kernel BUG|Oops: |general protection fault|INFO: task .* blocked for|detected stall|soft lockup|refcount_t|No irq handler for vector|circular locking|suspicious RCU'
 }
 
 # -> passed, failed or skipped, in $verdict, and why, in $why
