@@ -5,12 +5,13 @@
  * A request is written under @send and waits for its answer on @calls; answers
  * are told apart by req_id, so several callers can be under way. The kthread
  * reads all messages. @lock guards @state and @calls. Whoever finds the protocol
- * broken says xg_conn_break(): every call fails, and the reader mends the
- * connection where the server offers that (Xen docs/misc/xenstore-ring.txt).
+ * broken says conn_break(): every call fails, and the reader mends the connection.
  *
- * The page and the port are not ours to give back: an earlier owner may have left
- * half an answer in the ring, so the first call waits for its own answer and
- * drops all others. Start reading at xg_conn_call() and reader().
+ * A connection begins, the first time as after each mending, by one call
+ * (xg_conn_sync()) whose answer alone counts: what comes before it is an earlier
+ * owner's, or was asked before it broke. Where bytes are lost in the stream the
+ * ring must be reset by the server (Xen docs/misc/xenstore-ring.txt), if it can.
+ * Start reading at xg_conn_call() and reader().
  */
 #define pr_fmt(fmt) "xg-xenbus: " fmt
 
@@ -34,14 +35,14 @@
 #define SYNC		(5 * HZ)	/* for the first answer of all */
 #define MEND_MS		5000		/* for the server to reset the ring */
 #define MEND_STEP_MS	20
-#define MEND_WAIT	msecs_to_jiffies(2 * MEND_MS)
+#define MEND_WAIT	(30 * HZ)
 #define MEND_MAX	5		/* times in MEND_SPAN */
 #define MEND_SPAN	(60 * HZ)
 #define IDLE_EVENTS	64		/* in a row with nothing to do: a storm */
 
 enum state {
 	DOWN,		/* no connection */
-	SYNCING,	/* the first call is under way, other answers are old */
+	SYNCING,	/* other answers than the first call's are old */
 	UP,
 	BROKEN,		/* the reader is to mend it */
 	FAILED,		/* for good */
@@ -70,6 +71,7 @@ static struct {
 
 	spinlock_t lock;		/* what follows */
 	enum state state;
+	bool torn;			/* nobody knows where a message begins */
 	struct list_head calls;
 	u32 last_id;
 
@@ -103,11 +105,13 @@ static void enter(enum state state)
 }
 
 /* Any context but hard interrupt. All calls fail; the reader does the rest. */
-static void conn_break(const char *why)
+static void conn_break(const char *why, bool torn)
 {
 	struct call *call, *next;
 
 	spin_lock(&conn.lock);
+	if (torn)
+		WRITE_ONCE(conn.torn, true);
 	if (!usable()) {
 		spin_unlock(&conn.lock);
 		return;
@@ -137,25 +141,27 @@ static int push(const void *data, u32 len)
 	return sent;
 }
 
-/* Write all of it, waiting for room; under @send. A failure breaks all calls. */
+/*
+ * Write all of it, waiting for room; under @send. A failure breaks all calls, but
+ * a broken connection alone does not end it: a message is sent whole.
+ */
 static bool send_bytes(const void *data, u32 len)
 {
 	int sent = 0;
 	long left;
 
 	while (len) {
-		left = wait_event_timeout(conn.room, !usable() ||
+		left = wait_event_timeout(conn.room, READ_ONCE(conn.torn) ||
 					  (sent = push(data, len)), DEAD);
 		if (!left) {
-			conn_break("no room for a request in 60 s");
+			conn_break("no room for a request in 60 s", true);
 			return false;
 		}
-		if (!usable())
+		if (sent < 0)
+			conn_break("impossible index in the request ring",
+				   true);
+		if (READ_ONCE(conn.torn))
 			return false;
-		if (sent < 0) {
-			conn_break("impossible index in the request ring");
-			return false;
-		}
 		data += sent;
 		len -= sent;
 	}
@@ -203,7 +209,7 @@ static int call_wait(struct call *call, unsigned long dead)
 		if (wait_for_completion_timeout(&call->done, dead - slow))
 			return call->err;
 	}
-	conn_break("no answer");
+	conn_break("no answer", false);
 	wait_for_completion(&call->done);
 	return call->err;
 }
@@ -236,6 +242,13 @@ static int do_call(struct call *call, xg_store_txn_t txn,
 	return call_wait(call, wanted == SYNCING ? SYNC : DEAD);
 }
 
+/* Is the connection mended, or found to be beyond it? Waits for that. */
+static bool settled(void)
+{
+	return wait_event_timeout(conn.room, now() != BROKEN &&
+				  now() != SYNCING, MEND_WAIT);
+}
+
 /*
  * A call that a broken connection swallowed is made again on the new one: all of
  * them can be done twice, but for those in a transaction, which is lost.
@@ -250,31 +263,28 @@ int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
 	err = do_call(&call, txn, parts, nr, UP);
 	if (err != -ECONNRESET && err != -ENOTCONN)
 		return err;
-	if (txn == XG_STORE_NONE &&
-	    wait_event_timeout(conn.room, now() != BROKEN, MEND_WAIT))
+	if (txn == XG_STORE_NONE && settled())
 		err = do_call(&call, txn, parts, nr, UP);
 	return err == -ECONNRESET || err == -ENOTCONN ? -EIO : err;
 }
 
-/*
- * The first call: the server forgets what an earlier owner watched, and all that
- * comes before the answer is that owner's.
- */
-static int conn_sync(void)
+/* The first call. The server forgets what was watched, and answers to that. */
+int xg_conn_sync(void)
 {
 	struct kvec nothing = { .iov_base = "", .iov_len = 1 };
 	struct call call = { .type = XS_RESET_WATCHES };
 	int err;
 
 	err = do_call(&call, XG_STORE_NONE, &nothing, 1, SYNCING);
-	/* The reader makes a new connection, or none. */
-	if (err == -ECONNRESET)
-		return err;
+	/* The reader mends the connection, or gives up. */
+	if (err == -ECONNRESET || err == -ENOTCONN)
+		return -EIO;
 	/* A server that does not know the request has answered as well. */
 	spin_lock(&conn.lock);
 	if (conn.state == SYNCING)
 		WRITE_ONCE(conn.state, UP);
 	spin_unlock(&conn.lock);
+	wake_up_all(&conn.room);
 	return 0;
 }
 
@@ -348,15 +358,14 @@ static bool drain(void)
 	int err;
 
 	while ((err = xg_xs_parser_pump(&conn.parser, &conn.ring)) > 0) {
-		err = deliver();
-		if (err)
-			break;
-		if (kthread_should_stop())
+		if (deliver())
+			conn_break("an answer that nobody asked for", false);
+		if (kthread_should_stop() || !usable())
 			break;
 		cond_resched();
 	}
 	if (err < 0)
-		conn_break("the server breaks the protocol");
+		conn_break("no message, or an impossible index", true);
 	if (conn.ring.rsp_cons == before)
 		return false;
 	xg_evtchn_notify(conn.port);
@@ -402,7 +411,12 @@ static void mend(void)
 	/* No writer is in the middle of a message any more. */
 	mutex_lock(&conn.send);
 	err = mend_allowed() ? reset_ring() : -ELOOP;
-	enter(err ? FAILED : UP);
+	/* The messages may be at fault, but whole: then go on with them. */
+	if (err == -EOPNOTSUPP && !conn.torn)
+		err = 0;
+	if (!err)
+		conn.torn = false;
+	enter(err ? FAILED : SYNCING);
 	mutex_unlock(&conn.send);
 	wake_up_all(&conn.room);
 
@@ -412,7 +426,6 @@ static void mend(void)
 		return;
 	}
 	conn.reconnects++;
-	pr_info("xenstore: connected again\n");
 	xg_watch_renew();
 }
 
@@ -486,10 +499,7 @@ static int take_ring(void)
 /* Does the server answer? If not, once more after a new connection. */
 static int first_contact(void)
 {
-	if (!conn_sync())
-		return 0;
-	if (wait_event_timeout(conn.room, now() != BROKEN, MEND_WAIT) &&
-	    now() == UP)
+	if (!xg_conn_sync() || (settled() && now() == UP))
 		return 0;
 	pr_err("xenstore: it does not answer\n");
 	return -EIO;
@@ -505,6 +515,7 @@ int xg_conn_start(void)
 		return err;
 	conn.event = false;
 	conn.told_slow = false;
+	conn.torn = false;
 	conn.mends = 0;
 	conn.mend_start = jiffies;
 	/* Unlike any the last owner's answers may carry. */
@@ -550,6 +561,8 @@ void xg_conn_show(struct seq_file *m)
 	};
 
 	seq_printf(m, "connection: %s\n", names[now()]);
+	seq_printf(m, "server_features: %#x\n",
+		   READ_ONCE(conn.page->server_features));
 	seq_printf(m, "requests: %lu\n", READ_ONCE(conn.requests));
 	seq_printf(m, "messages: %lu\n", READ_ONCE(conn.messages));
 	seq_printf(m, "reconnects: %lu\n", READ_ONCE(conn.reconnects));

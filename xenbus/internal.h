@@ -27,6 +27,8 @@ struct xg_reply {
 int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
 		 unsigned int nr, struct xg_reply *reply);
 
+/* The call that begins a connection, when the reader has mended it: 0, -EIO. */
+int xg_conn_sync(void);
 int xg_conn_start(void);
 void xg_conn_stop(void);
 void xg_conn_show(struct seq_file *m);
