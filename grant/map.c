@@ -262,9 +262,9 @@ static void undo(struct mapping *m, const struct gnttab_map_grant_ref *ops,
  * unmapped.
  *
  * Context: process, may sleep.
- * Return: 0; -EINVAL for a bad reference, domain or count; -ENOMEM; -EFAULT when
- * Xen refuses (a read-only grant among them); -EOPNOTSUPP where Xen has no such
- * call.
+ * Return: 0; -EINVAL for a bad count, domain or a reference outside its table;
+ * -ENOMEM; -EFAULT when Xen refuses (not granted to us, or read-only);
+ * -EOPNOTSUPP where Xen has no such call.
  */
 int xg_grant_map(domid_t peer, const grant_ref_t *refs, unsigned int count,
 		 unsigned int flags, struct xg_grant_map *map)

@@ -86,7 +86,7 @@ struct xg_grant_map {
 
 /*
  * Process context. Map @count foreign grants, 1 to 512; all or nothing. @flags:
- * XG_GRANT_RO. 0, -EINVAL (a bad reference), -ENOMEM, -EFAULT (Xen refused),
+ * XG_GRANT_RO. 0, -EINVAL (no such reference), -ENOMEM, -EFAULT (Xen refused),
  * -EOPNOTSUPP (it has no such call). No reference on the struct pages may be
  * left when they are unmapped.
  */

@@ -319,53 +319,66 @@ static int test_busy(void)
 	return err;
 }
 
+/* Xen's own word on bad references and on read-only ones. */
+static int refused_one(domid_t self, grant_ref_t ro, grant_ref_t gone)
+{
+	struct xg_grant_map map;
+	grant_ref_t beyond = ~0u;
+	int err;
+
+	err = xg_grant_map(self, &gone, 1, 0, &map);
+	if (err == -EOPNOTSUPP)
+		return err;
+	CHECK(err == -EINVAL || err == -EFAULT);
+	err = 0;
+	CHECK(xg_grant_map(self, &beyond, 1, 0, &map) == -EINVAL);
+	CHECK(xg_grant_map(0x7abc, &ro, 1, 0, &map) == -EINVAL);
+	CHECK(xg_grant_map(self, &ro, 0, 0, &map) == -EINVAL);
+	CHECK(xg_grant_map(self, &ro, 513, 0, &map) == -EINVAL);
+	/* Read-only it is granted, so nobody can map it to write. */
+	CHECK(xg_grant_map(self, &ro, 1, 0, &map) == -EFAULT);
+	return err;
+}
+
 /* Whatever is wrong with one reference, none is mapped. */
 static int test_refused(void)
 {
 	struct xg_grant_stats before = stats();
-	struct page *page = pattern_page(0x77);
+	struct page *pages[2] = { pattern_page(0x77), pattern_page(0x88) };
+	grant_ref_t ro, refs[2];
 	struct xg_grant_map map;
-	grant_ref_t good, gone, refs[3];
 	domid_t self;
 	int err;
 
 	err = own_domid(&self);
 	if (err)
 		return err;
-	if (!page || xg_grant_page(self, page, XG_GRANT_RO, &good) ||
-	    xg_grant_page(self, page, 0, &gone) || xg_grant_end(gone))
+	if (!pages[0] || !pages[1] ||
+	    xg_grant_page(self, pages[0], XG_GRANT_RO, &ro) ||
+	    xg_grant_page(self, pages[1], 0, &refs[0]) ||
+	    xg_grant_page(self, pages[1], 0, &refs[1]) ||
+	    xg_grant_end(refs[1]))
 		return -ENOMEM;
 
-	/* Before anything is mapped: the page is at its own address still. */
-	err = xg_grant_map(self, &gone, 1, 0, &map);
-	if (err == -EOPNOTSUPP)
-		goto out;
-	CHECK(err == -EINVAL);
-	err = 0;
-	refs[0] = ~0u;
-	CHECK(xg_grant_map(self, refs, 1, 0, &map) == -EINVAL);
-	CHECK(xg_grant_map(0x7abc, &good, 1, 0, &map) == -EINVAL);
-	CHECK(xg_grant_map(self, &good, 0, 0, &map) == -EINVAL);
-	CHECK(xg_grant_map(self, &good, 513, 0, &map) == -EINVAL);
-	/* Read-only it is granted, so nobody can map it to write. */
-	CHECK(xg_grant_map(self, &good, 1, 0, &map) == -EFAULT);
-	CHECK(!memchr_inv(page_address(page), 0x77, PAGE_SIZE));
-
-	refs[0] = good;
-	refs[1] = gone;
-	refs[2] = good;
-	CHECK(xg_grant_map(self, refs, 3, XG_GRANT_RO, &map) == -EINVAL);
-	CHECK(!map.count && !map.pages && stats().mapped == before.mapped);
-	/* The good ones were mapped for a moment; they are let go again. */
-	CHECK(!xg_grant_map(self, &good, 1, XG_GRANT_RO, &map));
-	CHECK(!memchr_inv(map.vaddr, 0x77, PAGE_SIZE));
+	err = refused_one(self, ro, refs[1]);
+	if (err) {
+		xg_grant_end_page(ro, pages[0]);
+		xg_grant_end_page(refs[0], pages[1]);
+		return err;
+	}
+	CHECK(!memchr_inv(page_address(pages[0]), 0x77, PAGE_SIZE));
+	CHECK(!xg_grant_map(self, &ro, 1, XG_GRANT_RO, &map));
+	CHECK(!err && !memchr_inv(map.vaddr, 0x77, PAGE_SIZE));
 	xg_grant_unmap(&map);
-	CHECK(!xg_grant_end(good));
+	CHECK(!xg_grant_end(ro));
+
+	/* The good one is mapped for a moment, and let go again. */
+	CHECK(xg_grant_map(self, refs, 2, 0, &map) < 0);
+	CHECK(!map.count && !map.pages && stats().mapped == before.mapped);
+	CHECK(!xg_grant_end(refs[0]));
 	CHECK(same_use(before, stats()));
-	restore(page);
-	return err;
-out:
-	xg_grant_end_page(good, page);
+	restore(pages[0]);
+	restore(pages[1]);
 	return err;
 }
 
