@@ -32,7 +32,7 @@ static const struct pvclock_vcpu_time_info *time_here(void)
 {
 	const struct vcpu_info *info = this_cpu_ptr(&xg_cpu)->info;
 
-	if (unlikely(is_frozen))
+	if (unlikely(smp_load_acquire(&is_frozen)))
 		return &frozen;
 	/* Without a vcpu_info of its own, or not yet: the boot vCPU's. */
 	return info ? &info->time : &xg_shared->vcpu_info[0].time;
@@ -117,8 +117,8 @@ void xg_clock_stop(void)
 	pr_warn("the clock source cannot be replaced (%d), it goes on by the TSC alone\n",
 		err);
 	frozen = xg_shared->vcpu_info[0].time;
-	/* Pairs with nothing but the interrupt that follows: see all of it. */
-	smp_wmb();
-	WRITE_ONCE(is_frozen, true);
+	/* Pairs with the load in time_here(): the copy is there before use. */
+	smp_store_release(&is_frozen, true);
+	/* Readers do not sleep: none looks at the page any more after this. */
 	synchronize_rcu();
 }

@@ -165,12 +165,12 @@ static struct xg_evtchn *open_port(struct xg_evtchn *ch)
 		err = -ENOSPC;
 		goto close;
 	}
-	xg_mask_port(ch->port);
-	if (ch->type != XG_PORT_ADOPTED)
-		xg_clear_pending(ch->port);
 	err = publish(ch);
 	if (err)
 		goto close;
+	xg_mask_port(ch->port);
+	if (ch->type != XG_PORT_ADOPTED)
+		xg_clear_pending(ch->port);
 	/* IPIs and per-vCPU VIRQs are born where they belong. */
 	if (ch->type != XG_PORT_IPI &&
 	    !(ch->type == XG_PORT_VIRQ && ch->client.flags & XG_EVTCHN_PINNED))

@@ -19,6 +19,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <asm/hw_irq.h>
+#include <asm/irq_vectors.h>
 #include <asm/irqdomain.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/hvm/hvm_op.h>
@@ -76,18 +77,26 @@ static irqreturn_t vector_handler(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+static int set_vector(unsigned int cpu, u8 vector)
+{
+	struct xen_hvm_evtchn_upcall_vector op = {
+		.vcpu = xg_vcpu_id(cpu),
+		.vector = vector,
+	};
+
+	return xg_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
+}
+
 /* On the CPU, once its managed IRQ has been started there. */
 static int vector_cpu_up(unsigned int cpu)
 {
 	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);
-	struct xen_hvm_evtchn_upcall_vector op = { .vcpu = xg_vcpu_id(cpu) };
 	struct irq_data *data = irq_domain_get_irq_data(domain, c->irq);
 	struct irq_cfg *cfg = data ? irqd_cfg(data) : NULL;
 
 	if (!cfg || !irqd_is_started(data))
 		return -ENODEV;
-	op.vector = cfg->vector;
-	return xg_hvm_op(HVMOP_set_evtchn_upcall_vector, &op);
+	return set_vector(cpu, cfg->vector);
 }
 
 static void vector_free_irqs(void)
@@ -174,9 +183,23 @@ free_fwnode:
 	return err;
 }
 
-/* Xen keeps the vectors until soft reset, but has no reason to use them. */
+/*
+ * Until the domain is reset Xen keeps a vector for each vCPU. Ours may soon be a
+ * device's: leave it one that the kernel always takes and, without a platform's
+ * own callback, ignores.
+ */
+static void park_vectors(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (per_cpu_ptr(&xg_cpu, cpu)->info)
+			set_vector(cpu, X86_PLATFORM_IPI_VECTOR);
+}
+
 static void vector_teardown(void)
 {
+	park_vectors();
 	xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, 0);
 	vector_free_irqs();
 	irq_domain_remove(domain);
