@@ -16,26 +16,20 @@
 #define pr_fmt(fmt) "xg-xenbus: " fmt
 
 #include <linux/completion.h>
-#include <linux/delay.h>
-#include <linux/io.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 #include <xen/interface/xen.h>
-#include <xen/interface/hvm/params.h>
 #include <xg/evtchn.h>
-#include <xg/hypercall.h>
 #include <xg/proto/xs.h>
 #include "internal.h"
 
 #define SLOW		(5 * HZ)	/* no answer yet: say so, once */
 #define DEAD		(60 * HZ)	/* no answer: the connection has failed */
 #define SYNC		(5 * HZ)	/* for the first answer of all */
-#define MEND_MS		5000		/* for the server to reset the ring */
-#define MEND_STEP_MS	20
-#define MEND_WAIT	(30 * HZ)
+#define MEND_WAIT	(30 * HZ)	/* for the reader to mend or give up */
 #define MEND_MAX	5		/* times in MEND_SPAN */
 #define MEND_SPAN	(60 * HZ)
 #define IDLE_EVENTS	64		/* in a row with nothing to do: a storm */
@@ -104,11 +98,22 @@ static void enter(enum state state)
 	spin_unlock(&conn.lock);
 }
 
-/* Any context but hard interrupt. All calls fail; the reader does the rest. */
-static void conn_break(const char *why, bool torn)
+/* Under @lock. Nobody waits for an answer any more. */
+static void fail_calls(enum state state)
 {
 	struct call *call, *next;
 
+	WRITE_ONCE(conn.state, state);
+	list_for_each_entry_safe(call, next, &conn.calls, node) {
+		list_del_init(&call->node);
+		call->err = -ECONNRESET;
+		complete(&call->done);
+	}
+}
+
+/* Any context but hard interrupt. All calls fail; the reader does the rest. */
+static void conn_break(const char *why, bool torn)
+{
 	spin_lock(&conn.lock);
 	if (torn)
 		WRITE_ONCE(conn.torn, true);
@@ -116,12 +121,7 @@ static void conn_break(const char *why, bool torn)
 		spin_unlock(&conn.lock);
 		return;
 	}
-	WRITE_ONCE(conn.state, BROKEN);
-	list_for_each_entry_safe(call, next, &conn.calls, node) {
-		list_del_init(&call->node);
-		call->err = -ECONNRESET;
-		complete(&call->done);
-	}
+	fail_calls(BROKEN);
 	spin_unlock(&conn.lock);
 	pr_err("xenstore: %s (server's error %u)\n", why,
 	       READ_ONCE(conn.page->error));
@@ -372,28 +372,6 @@ static bool drain(void)
 	return true;
 }
 
-/* The server resets the ring, as the guest asks: 0, -EOPNOTSUPP, -ETIMEDOUT. */
-static int reset_ring(void)
-{
-	unsigned int ms;
-
-	if (!(READ_ONCE(conn.page->server_features) &
-	      XENSTORE_SERVER_FEATURE_RECONNECTION))
-		return -EOPNOTSUPP;
-	WRITE_ONCE(conn.page->connection, XENSTORE_RECONNECT);
-	xg_evtchn_notify(conn.port);
-	for (ms = 0; ms < MEND_MS; ms += MEND_STEP_MS) {
-		if (READ_ONCE(conn.page->connection) == XENSTORE_CONNECTED) {
-			/* Pairs with the server's: the indices are reset. */
-			virt_rmb();
-			xg_xs_parser_init(&conn.parser);
-			return xg_xs_conn_init(&conn.ring, conn.page);
-		}
-		msleep(MEND_STEP_MS);
-	}
-	return -ETIMEDOUT;
-}
-
 /* A server that breaks it again and again is left alone. */
 static bool mend_allowed(void)
 {
@@ -404,13 +382,30 @@ static bool mend_allowed(void)
 	return conn.mends++ < MEND_MAX;
 }
 
+/* @how fills our side of the ring in; what was read of a message is void. */
+static int new_ring(int (*how)(struct xg_xs_conn *ring, struct xg_evtchn *port))
+{
+	struct xg_xs_conn ring = { .intf = conn.page };
+	int err = how(&ring, conn.port);
+
+	if (!err) {
+		conn.ring = ring;
+		xg_xs_parser_init(&conn.parser);
+	}
+	return err;
+}
+
 static void mend(void)
 {
 	int err;
 
 	/* No writer is in the middle of a message any more. */
 	mutex_lock(&conn.send);
-	err = mend_allowed() ? reset_ring() : -ELOOP;
+	if (now() != BROKEN) {
+		mutex_unlock(&conn.send);
+		return;
+	}
+	err = mend_allowed() ? new_ring(xg_page_reset) : -ELOOP;
 	/* The messages may be at fault, but whole: then go on with them. */
 	if (err == -EOPNOTSUPP && !conn.torn)
 		err = 0;
@@ -457,19 +452,6 @@ static int reader(void *unused)
 
 /* --- start and stop -------------------------------------------------------- */
 
-static int map_page(u64 *port)
-{
-	u64 pfn;
-
-	if (xg_hvm_param_get(HVM_PARAM_STORE_PFN, &pfn) ||
-	    xg_hvm_param_get(HVM_PARAM_STORE_EVTCHN, port) || !pfn || !*port) {
-		pr_err("xenstore: this domain has none\n");
-		return -ENODEV;
-	}
-	conn.page = memremap(PFN_PHYS(pfn), PAGE_SIZE, MEMREMAP_WB);
-	return conn.page ? 0 : -ENOMEM;
-}
-
 static int open_port(evtchn_port_t port)
 {
 	struct xg_evtchn_client client = {
@@ -482,20 +464,6 @@ static int open_port(evtchn_port_t port)
 	return PTR_ERR_OR_ZERO(conn.port);
 }
 
-/* The ring as it was left, or as the server makes it new. */
-static int take_ring(void)
-{
-	xg_xs_parser_init(&conn.parser);
-	if (READ_ONCE(conn.page->connection) == XENSTORE_CONNECTED ||
-	    !(READ_ONCE(conn.page->server_features) &
-	      XENSTORE_SERVER_FEATURE_RECONNECTION)) {
-		if (!xg_xs_conn_init(&conn.ring, conn.page))
-			return 0;
-		pr_warn("xenstore: impossible indices were left in the ring\n");
-	}
-	return reset_ring();
-}
-
 /* Does the server answer? If not, once more after a new connection. */
 static int first_contact(void)
 {
@@ -505,12 +473,23 @@ static int first_contact(void)
 	return -EIO;
 }
 
+/* After this nobody writes to the ring or waits for an answer. */
+static void shut(void)
+{
+	mutex_lock(&conn.send);
+	spin_lock(&conn.lock);
+	fail_calls(DOWN);
+	spin_unlock(&conn.lock);
+	mutex_unlock(&conn.send);
+	wake_up_all(&conn.room);
+}
+
 int xg_conn_start(void)
 {
 	u64 port;
 	int err;
 
-	err = map_page(&port);
+	err = xg_page_map(&conn.page, &port);
 	if (err)
 		return err;
 	conn.event = false;
@@ -523,35 +502,35 @@ int xg_conn_start(void)
 	err = open_port(port);
 	if (err)
 		goto unmap;
-	err = take_ring();
+	err = new_ring(xg_page_take);
 	if (err)
 		goto close;
 	enter(SYNCING);
 	conn.reader = kthread_run(reader, NULL, "xg-xenstore");
 	if (IS_ERR(conn.reader)) {
 		err = PTR_ERR(conn.reader);
-		goto down;
+		enter(DOWN);
+		goto close;
 	}
 	err = first_contact();
 	if (!err)
 		return 0;
+	shut();
 	kthread_stop(conn.reader);
-down:
-	enter(DOWN);
 close:
 	xg_evtchn_close(conn.port);
 unmap:
-	memunmap(conn.page);
+	xg_page_unmap(conn.page);
 	return err;
 }
 
-/* Nobody calls any more. The next owner finds whole messages only. */
+/* The watches are gone, so the next owner finds nothing in the ring. */
 void xg_conn_stop(void)
 {
-	enter(DOWN);
+	shut();
 	kthread_stop(conn.reader);
 	xg_evtchn_close(conn.port);
-	memunmap(conn.page);
+	xg_page_unmap(conn.page);
 }
 
 void xg_conn_show(struct seq_file *m)

@@ -10,6 +10,8 @@
 #include <xg/xenbus.h>
 
 struct seq_file;
+struct xenstore_domain_interface;
+struct xg_xs_conn;
 struct xg_platform;
 
 /* --- conn.c: the connection ------------------------------------------------- */
@@ -32,6 +34,17 @@ int xg_conn_sync(void);
 int xg_conn_start(void);
 void xg_conn_stop(void);
 void xg_conn_show(struct seq_file *m);
+
+/* --- page.c: the shared page ---------------------------------------------------- */
+
+int xg_page_map(struct xenstore_domain_interface **page, u64 *port);
+void xg_page_unmap(struct xenstore_domain_interface *page);
+/*
+ * Fill @ring (its intf is set) in: _take as the page was left, or as a reset makes
+ * it; _reset by asking the server: 0, -EOPNOTSUPP, -ETIMEDOUT, -EPROTO.
+ */
+int xg_page_take(struct xg_xs_conn *ring, struct xg_evtchn *port);
+int xg_page_reset(struct xg_xs_conn *ring, struct xg_evtchn *port);
 
 /* --- path.c: names ------------------------------------------------------------ */
 

@@ -66,8 +66,8 @@ void xg_xenbus_stop(void)
 {
 	debugfs_remove(file);
 	xg_bus_stop();
-	xg_watch_stop();
 	xg_conn_stop();
+	xg_watch_stop();
 }
 EXPORT_SYMBOL_GPL(xg_xenbus_stop);
 
