@@ -11,30 +11,49 @@ static struct {
 	struct xenstore_domain_interface *page;
 } f;
 
+static void send(const void *data, u32 len)
+{
+	u32 i;
+
+	for (i = 0; i < len; i++)
+		f.page->rsp[MASK_XENSTORE_IDX(f.page->rsp_prod + i)] =
+			((const char *)data)[i];
+	f.page->rsp_prod += len;
+}
+
 static void peer(void *unused)
 {
+	struct xsd_sockmsg hdr = { .type = XS_READ };
 	u8 what = next(&f.script, 1);
-	u32 from = f.page->rsp_prod;
-	u32 i, len;
+	u8 bytes[XENSTORE_RING_SIZE];
+	u32 there;
 
-	/* Mostly it sends: a few bytes, which are often a header's zeroes. */
-	len = what >> 3;
-	for (i = 0; i < len; i++)
-		f.page->rsp[MASK_XENSTORE_IDX(from + i)] =
-			what & 4 ? next(&f.script, 1) : 0;
-	f.page->rsp_prod = from + len;
 	if (what & 1)
 		f.page->req_cons = next_index(&f.script, f.conn.req_prod);
-	if ((what & 3) == 3)
+	if ((what & 7) == 7) {
 		f.page->rsp_prod = next_index(&f.script, f.conn.rsp_cons);
+		return;
+	}
+	there = f.page->rsp_prod - f.conn.rsp_cons;
+	if (there > sizeof(bytes)) {
+		f.page->rsp_prod = f.conn.rsp_cons;
+	} else if (what & 2 && !there) {
+		/* Perhaps at the start of a message, perhaps in its midst. */
+		hdr.len = what & 4 ? next_index(&f.script, 4096) :
+				     next(&f.script, 1) % 64;
+		send(&hdr, sizeof(hdr));
+	} else {
+		memset(bytes, next(&f.script, 1), sizeof(bytes));
+		bytes[0] = next(&f.script, 1);
+		send(bytes, (what >> 3) * (sizeof(bytes) - there) / 31);
+	}
 }
 
 /* Everything that is done with a payload. */
 static void read_payload(const char *body, u32 len)
 {
 	int strings = xg_xs_count(body, len);
-	u64 value = 7;
-	int i, ret;
+	int i;
 
 	must(strings == -EPROTO || (strings >= 0 && (u32)strings <= len));
 	must(body[len] == '\0');
@@ -46,13 +65,37 @@ static void read_payload(const char *body, u32 len)
 	if (strings >= 0)
 		must(!xg_xs_string(body, len, strings));
 	must(xg_xs_errno(body) < 0);
+}
 
-	ret = xg_xs_number(body, 3, 1000000, &value);
-	must(ret == 0 || ret == -EINVAL || ret == -ERANGE);
-	must(value == (ret ? 7 : strtoull(body, NULL, 10)));
-	must(ret || (value >= 3 && value <= 1000000));
-	must((ret == -EINVAL) ==
-	     (!*body || body[strspn(body, "0123456789")] != '\0'));
+/* Digits, now and then something else, against strtoull(). */
+static void read_number(struct script *s)
+{
+	unsigned int len = next(s, 1) % 24, i;
+	u64 value = 7, libc, min, max;
+	char text[24] = {};
+	bool digits, over;
+	int ret;
+
+	for (i = 0; i < len; i++) {
+		u8 c = next(s, 1);
+
+		text[i] = c < 250 ? '0' + c % 10 : c - 250 + '-';
+	}
+	digits = *text && text[strspn(text, "0123456789")] == '\0';
+	errno = 0;
+	libc = strtoull(text, NULL, 10);
+	over = errno == ERANGE;
+	min = next(s, 1);
+	max = next(s, 1) % 2 ? U64_MAX : next(s, 8);
+
+	ret = xg_xs_number(text, min, max, &value);
+	if (!digits)
+		must(ret == -EINVAL);
+	else if (over || libc < min || libc > max)
+		must(ret == -ERANGE);
+	else
+		must(!ret && value == libc);
+	must(!ret || value == 7);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
@@ -81,6 +124,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		if (ret < 0)
 			xg_xs_parser_init(f.parser);
 
+		read_number(&f.script);
 		len = next(&f.script, 2) % 3000;
 		out = calloc(1, len);
 		ret = xg_xs_conn_write(&f.conn, out, len);
