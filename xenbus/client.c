@@ -268,14 +268,17 @@ EXPORT_SYMBOL_GPL(xg_store_mkdir);
  * @dir: path
  * @node: name below it, or ""
  *
- * Protocol: XS_RM. No error where there is none but its parent exists.
+ * Protocol: XS_RM. Stores differ in what they say where there is none: here it
+ * is no error.
  *
  * Context: process, may sleep.
  * Return: 0 or -errno.
  */
 int xg_store_rm(xg_store_txn_t txn, const char *dir, const char *node)
 {
-	return path_call(XS_RM, txn, dir, node, NULL, NULL);
+	int err = path_call(XS_RM, txn, dir, node, NULL, NULL);
+
+	return err == -ENOENT ? 0 : err;
 }
 EXPORT_SYMBOL_GPL(xg_store_rm);
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # The store client, against the store there is; and that it leaves nothing there.
-#: timeout 180
+#: timeout 300
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
 need xg-xenbus
