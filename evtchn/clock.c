@@ -32,6 +32,7 @@ static const struct pvclock_vcpu_time_info *time_here(void)
 {
 	const struct vcpu_info *info = this_cpu_ptr(&xg_cpu)->info;
 
+	/* Pairs with the release in xg_clock_stop(). */
 	if (unlikely(smp_load_acquire(&is_frozen)))
 		return &frozen;
 	/* Without a vcpu_info of its own, or not yet: the boot vCPU's. */

@@ -189,6 +189,10 @@ static int test_ipi(unsigned int number)
 
 static int settle(struct end *end, int wanted)
 {
+	unsigned long until = jiffies + PATIENCE;
+
+	while (atomic_read(&end->events) < wanted && time_before(jiffies, until))
+		msleep(20);
 	/* Long enough for one too many to show. */
 	msleep(50);
 	if (atomic_read(&end->events) == wanted)
@@ -232,13 +236,11 @@ static int disabled(struct loop *loop)
 	enable_irq(xg_evtchn_irq(loop->near.ch));
 	if (err)
 		return err;
-	/* One, or two if one met the disabled IRQ and one the mask. */
-	msleep(50);
-	if (!atomic_read(&loop->near.events))
-		return -EIO;
-	atomic_set(&loop->near.events, 0);
+	err = settle(&loop->near, 1);
+	if (err)
+		return err;
 	xg_evtchn_notify(loop->far.ch);
-	return settle(&loop->near, 1);
+	return settle(&loop->near, 2);
 }
 
 static int kicked(struct loop *loop)
