@@ -241,6 +241,6 @@ void xg_access_stop(void)
 	cancel_delayed_work_sync(&retry_work);
 	try_many(xg_access_deferred());
 	if (xg_access_deferred())
-		pr_warn("%u pages are lost: a peer has them mapped\n",
+		pr_warn("pages lost, because a peer has them mapped: %u\n",
 			xg_access_deferred());
 }
