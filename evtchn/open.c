@@ -189,7 +189,7 @@ free_desc:
 	irq_free_descs(ch->irq, 1);
 unpublish:
 	unpublish(ch);
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 close:
 	if (ch->type != XG_PORT_ADOPTED)
 		close_in_xen(ch->port);
@@ -420,7 +420,7 @@ void xg_evtchn_close(struct xg_evtchn *ch)
 	if (ch->type != XG_PORT_ADOPTED)
 		close_in_xen(ch->port);
 	/* An upcall may have seen us and be about to use the IRQ number. */
-	synchronize_rcu();
+	synchronize_rcu_expedited();
 	irq_free_descs(ch->irq, 1);
 	kfree(ch);
 }
