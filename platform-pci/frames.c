@@ -60,7 +60,10 @@ static void free_frames(struct xg_platform *platform, phys_addr_t addr,
 	mutex_unlock(&lock);
 }
 
-/* Does Xen put a page there and take it away again? */
+/*
+ * Does Xen put a page there and take it away again? -ENOSYS when it only does the
+ * former: KVM's Xen emulation moves a page with its next add and not otherwise.
+ */
 static int try_frame(phys_addr_t addr)
 {
 	struct xen_add_to_physmap add = {
@@ -77,11 +80,10 @@ static int try_frame(phys_addr_t addr)
 	err = xg_memory_op(XENMEM_add_to_physmap, &add);
 	if (err)
 		return err;
-	err = xg_memory_op(XENMEM_remove_from_physmap, &remove);
-	/* KVM's Xen cannot; it moves the page with the next add. */
-	return err == -ENOSYS ? 0 : err;
+	return xg_memory_op(XENMEM_remove_from_physmap, &remove);
 }
 
+/* Only where Xen takes its pages back: the space is given up with the module. */
 static int use_free_space(void)
 {
 	struct resource *res;
@@ -102,6 +104,7 @@ static int use_free_space(void)
 	return 0;
 }
 
+/* Pages that Xen leaves here after us are in nobody's way. */
 static int use_bar(struct pci_dev *pdev)
 {
 	unsigned long pages = pci_resource_len(pdev, BAR_MEMORY) >> PAGE_SHIFT;
@@ -110,7 +113,7 @@ static int use_bar(struct pci_dev *pdev)
 	if (!(pci_resource_flags(pdev, BAR_MEMORY) & IORESOURCE_MEM) || !pages)
 		return -ENODEV;
 	err = try_frame(pci_resource_start(pdev, BAR_MEMORY));
-	if (err)
+	if (err && err != -ENOSYS)
 		return err;
 	base = pci_resource_start(pdev, BAR_MEMORY);
 	nr_frames = min_t(unsigned long, pages, FRAMES);
@@ -133,7 +136,7 @@ static int choose(struct pci_dev *pdev)
 	err = use_free_space();
 	if (!err)
 		return 0;
-	pr_info("no free address space for Xen's frames (%d), taking the device's BAR\n",
+	pr_info("free address space cannot hold Xen's frames (%d), taking the device's BAR\n",
 		err);
 	return use_bar(pdev);
 }
@@ -155,7 +158,6 @@ int xg_frames_init(struct xg_platform *platform, struct pci_dev *pdev)
 
 void xg_frames_exit(void)
 {
-	WARN_ON_ONCE(!bitmap_empty(used, nr_frames));
 	if (space)
 		release_mem_region(space->start, resource_size(space));
 	space = NULL;
