@@ -19,7 +19,7 @@ DOM0_MIB = 1536
 HERE = Path(__file__).resolve().parents[1] / "dom0"
 # Power-on to a usable xl takes 10 s, 60 s on a machine busy with other work.
 DOM0_LIMIT = 180
-SILENT_LIMIT = 240
+SILENT_LIMIT = 240             # or most of --timeout, if that is more
 END_LIMIT = 20
 
 
@@ -212,14 +212,15 @@ class Attempt:
             now = self.since()
             if not self.machine.alive:
                 ending.how = "the outer machine ended"
-            elif "gone" in seen and ending.guest_status is None:
+            elif "lost" in seen or \
+                    "gone" in seen and ending.guest_status is None:
                 ending.how = "the guest is gone"
             elif now > spec.timeout:
                 ending.how = f"no end after {spec.timeout} s"
             elif "ready" not in seen and "gone" not in seen \
                     and now > DOM0_LIMIT:
                 ending.how = "dom0 did not come up"
-            elif "hello" not in seen and now > SILENT_LIMIT \
+            elif "hello" not in seen and now > max(SILENT_LIMIT, 0.7 * spec.timeout) \
                     and not self.guest_spoke():
                 ending.how = "the guest never said a word"
             elif ending.guest_status is not None and (
@@ -233,7 +234,7 @@ class Attempt:
     def guest_spoke(self):
         """True once the guest's kernel printed its first line."""
         for log in (self.paths.out / "guest.log", *self.pv_console()):
-            if log.exists() and log.stat().st_size:
+            if log.exists() and b"Linux version" in log.read_bytes():
                 return True
         return "hello" in self.seen
 

@@ -108,7 +108,8 @@ def build_parser():
         metavar="FILE", help="brought into the guest as /put/FILE")
     add("--paging", choices=("shadow", "hap"),
         help="of the guest; default shadow where the emulator's nested paging "
-             "would be used and the hypervisor has it (Xen 4.20 has not)")
+             "would be used, except for HVM guests and the shadowless Xen 4.20 "
+             "of engine xen")
     add("--timeout", type=int, default=300, metavar="S",
         help="for one attempt, power-on to power-off (default 300)")
     add("--out", type=Path, metavar="DIR",
@@ -146,6 +147,8 @@ def check(spec):
         if spec.paging == "shadow":
             raise TestbedError("--xen 4.20 is built without shadow paging")
         spec.paging = "hap"
+    if spec.engine == "xen" and spec.type == "hvm" and not spec.paging:
+        spec.paging = "hap"     # the firmware takes minutes on shadow paging
     if not spec.paging:
         spec.paging = "hap" if qemu.nested_kvm() else "shadow"
     if not spec.disks:
