@@ -61,7 +61,8 @@ is "no foreign page is left" "$(counter grant mapped)" 0
 # A page the peer keeps while everything is unloaded and loaded again.
 kernel hold 0 0
 mark "keep.$(ref)"
-if peer kept && { kernel drop >/dev/null; rmmod xg-test-grant; } && stack_down && stack_up
+if peer kept && { kernel drop >/dev/null; rmmod xg-test-grant; } &&
+	stack_down && stack_up
 then
 	is "an entry still in use is left alone" "$(counter grant inherited)" 1
 else
