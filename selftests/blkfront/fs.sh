@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #: timeout 200
 #: modules ext4
-#: tools mkfs.ext4
 # A filesystem: made, filled, read back, checked; its disk cannot go under it.
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
