@@ -23,6 +23,8 @@ from .verdict import Ending
 
 KVM_CHECK_EXTENSION = 0xae03
 KVM_CAP_XEN_HVM = 38
+# QEMU asks for the hypercall MSR, intercepted hypercalls and shared info.
+XEN_HVM_NEEDED = 1 | 2 | 4
 XEN_VERSION = "0x40011"
 MIDDLE_MIB = 320                # the middle machine's own needs
 IDE_SLOTS = 4
@@ -53,7 +55,8 @@ def xen_in_kvm():
     except OSError:
         return False
     try:
-        return fcntl.ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_XEN_HVM) > 0
+        have = fcntl.ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_XEN_HVM)
+        return have & XEN_HVM_NEEDED == XEN_HVM_NEEDED
     except OSError:
         return False
     finally:
