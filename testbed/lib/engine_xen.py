@@ -220,8 +220,8 @@ class Attempt:
             elif "ready" not in seen and "gone" not in seen \
                     and now > DOM0_LIMIT:
                 ending.how = "dom0 did not come up"
-            elif "hello" not in seen and now > max(SILENT_LIMIT, 0.7 * spec.timeout) \
-                    and not self.guest_spoke():
+            elif "hello" not in seen and not self.guest_spoke() \
+                    and now > max(SILENT_LIMIT, 0.7 * spec.timeout):
                 ending.how = "the guest never said a word"
             elif ending.guest_status is not None and (
                     not spec.host_script or ending.host_status is not None):
