@@ -62,10 +62,19 @@ stack_take_down() {
 		cleanup stack_down
 		return
 	fi
+	stack_disks=$(ls /sys/block | grep '^xvd')
 	ktap_out=$(stack_down 2>&1) ||
 		skip_all "the modules are in use: $ktap_out"
-	cleanup "hypercall= evtchn= platform= stack_up"
+	cleanup stack_put_back
 	cleanup stack_down
+}
+
+# The next test finds what this one found: the disks are there again, too.
+stack_put_back() {
+	hypercall= evtchn= platform= stack_up
+	for ktap_disk in $stack_disks; do
+		the_disk "/dev/$ktap_disk"
+	done
 }
 
 # Where this runs
