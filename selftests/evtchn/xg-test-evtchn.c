@@ -208,11 +208,13 @@ static int late_eoi(struct loop *loop)
 	int i, err;
 
 	near->eoi = -1;
-	for (i = 0; i < 3; i++)
-		xg_evtchn_notify(loop->far.ch);
+	xg_evtchn_notify(loop->far.ch);
 	err = settle(near, 1);
 	if (err)
 		return err;
+	/* These are one: they meet a port that is pending, or masked. */
+	for (i = 0; i < 2; i++)
+		xg_evtchn_notify(loop->far.ch);
 	/* Neither of these may stand in for the EOI. */
 	disable_irq(xg_evtchn_irq(near->ch));
 	enable_irq(xg_evtchn_irq(near->ch));
