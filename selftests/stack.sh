@@ -38,6 +38,7 @@ stack_up() {
 
 # Test modules hold layers: they go first.
 stack_down() {
+	stack_disks=$(ls /sys/block | grep '^xvd')
 	for ktap_module in $(lsmod | sed -n 's/^\(xg_test_[^ ]*\) .*/\1/p'); do
 		rmmod "$ktap_module" || return 1
 	done
@@ -62,14 +63,14 @@ stack_take_down() {
 		cleanup stack_down
 		return
 	fi
-	stack_disks=$(ls /sys/block | grep '^xvd')
-	ktap_out=$(stack_down 2>&1) ||
-		skip_all "the modules are in use: $ktap_out"
-	cleanup stack_put_back
+	stack_down >/tmp/stack-down.$$ 2>&1 ||
+		skip_all "the modules are in use: $(cat /tmp/stack-down.$$)"
+	stack_found=$stack_disks
+	cleanup 'stack_disks=$stack_found; stack_put_back'
 	cleanup stack_down
 }
 
-# The next test finds what this one found: the disks are there again, too.
+# Up again, and the disks are as they were before stack_down.
 stack_put_back() {
 	hypercall= evtchn= platform= stack_up
 	for ktap_disk in $stack_disks; do

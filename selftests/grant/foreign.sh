@@ -62,7 +62,7 @@ is "no foreign page is left" "$(counter grant mapped)" 0
 kernel hold 0 0
 mark "keep.$(ref)"
 if peer kept && { kernel drop >/dev/null; rmmod xg-test-grant; } &&
-	stack_down && stack_up
+	stack_down && stack_put_back
 then
 	is "an entry still in use is left alone" "$(counter grant inherited)" 1
 else

@@ -38,6 +38,7 @@ struct mmapbatch {
 	const uint64_t *arr;
 	int *err;
 };
+
 #define MMAPBATCH _IOC(_IOC_NONE, 'P', 4, sizeof(struct mmapbatch))
 
 static int privcmd;
