@@ -134,7 +134,8 @@ static void unmap_shared_info(void)
 static int cpu_up(unsigned int cpu)
 {
 	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);
-	u32 vcpu = xg_vcpu_id(cpu);
+	/* Whichever hotplug callback comes first, this or the lower layer's. */
+	u32 vcpu = xg_vcpu_id_here();
 	int err;
 
 	if (vcpu >= MAX_VIRT_CPUS) {

@@ -36,7 +36,8 @@ MODULE_PARM_DESC(hypercall, "how to call Xen: inline (default) or page");
 static struct xg_xen xen;
 static struct dentry *debugfs_root;
 static int cpuhp_state;
-static DEFINE_PER_CPU(u32, vcpu_id);
+/* A number no vCPU has, for a CPU that has not been asked. */
+static DEFINE_PER_CPU(u32, vcpu_id) = U32_MAX;
 
 /**
  * xg_xen() - the hypervisor this guest runs on
@@ -58,13 +59,37 @@ EXPORT_SYMBOL_GPL(xg_xen);
  * its own; hypercalls always want Xen's.
  *
  * Context: any.
- * Return: the vCPU number.
+ * Return: the vCPU number; one that Xen refuses for a CPU never seen online.
  */
 u32 xg_vcpu_id(unsigned int cpu)
 {
 	return per_cpu(vcpu_id, cpu);
 }
 EXPORT_SYMBOL_GPL(xg_vcpu_id);
+
+/**
+ * xg_vcpu_id_here() - Xen's number of the CPU this runs on
+ *
+ * Asks Xen, and settles what xg_vcpu_id() returns from now on. For CPU hotplug
+ * callbacks: the kernel puts a module's dynamic callback into any free slot, so
+ * one may run before this module's own on a CPU that is new.
+ *
+ * Context: any that stays on this CPU.
+ * Return: the vCPU number.
+ */
+u32 xg_vcpu_id_here(void)
+{
+	u32 eax = 0, ebx = 0, ecx, edx;
+
+	if (cpuid_eax(xen.cpuid_base) >= xen.cpuid_base + LEAF_HVM)
+		cpuid_count(xen.cpuid_base + LEAF_HVM, 0, &eax, &ebx, &ecx,
+			    &edx);
+	if (!(eax & XEN_HVM_CPUID_VCPU_ID_PRESENT))
+		ebx = cpu_acpi_id(smp_processor_id());
+	this_cpu_write(vcpu_id, ebx);
+	return ebx;
+}
+EXPORT_SYMBOL_GPL(xg_vcpu_id_here);
 
 /**
  * xg_debugfs_root() - the directory all layers put their files in
@@ -79,18 +104,10 @@ struct dentry *xg_debugfs_root(void)
 }
 EXPORT_SYMBOL_GPL(xg_debugfs_root);
 
-/* Runs on the CPU: leaf 4 answers for the vCPU that asks. */
+/* Runs on the CPU. No mirror: the number stays true while the CPU is away. */
 static int cpu_up(unsigned int cpu)
 {
-	u32 eax = 0, ebx = 0, ecx, edx;
-
-	if (cpuid_eax(xen.cpuid_base) >= xen.cpuid_base + LEAF_HVM)
-		cpuid_count(xen.cpuid_base + LEAF_HVM, 0, &eax, &ebx, &ecx,
-			    &edx);
-	if (eax & XEN_HVM_CPUID_VCPU_ID_PRESENT)
-		per_cpu(vcpu_id, cpu) = ebx;
-	else
-		per_cpu(vcpu_id, cpu) = cpu_acpi_id(cpu);
+	xg_vcpu_id_here();
 	return 0;
 }
 

@@ -50,6 +50,8 @@ static inline bool xg_xen_has(unsigned int nr)
 
 /* Xen's number of the vCPU that runs as Linux CPU @cpu; valid once it is online. */
 u32 xg_vcpu_id(unsigned int cpu);
+/* The same for the CPU this runs on, from its first hotplug callback on. */
+u32 xg_vcpu_id_here(void);
 
 int xg_event_channel_op(int cmd, void *arg);
 int xg_grant_table_op(unsigned int cmd, void *arg, unsigned int count);
