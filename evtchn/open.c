@@ -132,9 +132,10 @@ static void unpublish(struct xg_evtchn *ch)
 {
 	mutex_lock(&xg_ports_lock);
 	list_del(&ch->list);
-	mutex_unlock(&xg_ports_lock);
 	RCU_INIT_POINTER(xg_by_port[ch->port], NULL);
-	xg_count_off(ch);
+	mutex_unlock(&xg_ports_lock);
+	/* An upcall may have seen us and be about to use the IRQ number. */
+	synchronize_rcu_expedited();
 }
 
 static int publish(struct xg_evtchn *ch)
@@ -189,7 +190,7 @@ free_desc:
 	irq_free_descs(ch->irq, 1);
 unpublish:
 	unpublish(ch);
-	synchronize_rcu_expedited();
+	xg_count_off(ch);
 close:
 	if (ch->type != XG_PORT_ADOPTED)
 		close_in_xen(ch->port);
@@ -417,11 +418,14 @@ void xg_evtchn_close(struct xg_evtchn *ch)
 	free_irq(ch->irq, ch);
 	cancel_delayed_work_sync(&ch->eoi_work);
 	unpublish(ch);
+	/*
+	 * Until the descriptor has gone, /proc/irq may still move the port: it
+	 * must not be somebody else's by then.
+	 */
+	irq_free_descs(ch->irq, 1);
+	xg_count_off(ch);
 	if (ch->type != XG_PORT_ADOPTED)
 		close_in_xen(ch->port);
-	/* An upcall may have seen us and be about to use the IRQ number. */
-	synchronize_rcu_expedited();
-	irq_free_descs(ch->irq, 1);
 	kfree(ch);
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_close);
