@@ -288,6 +288,12 @@ static int port_irq_set_affinity(struct irq_data *d, const struct cpumask *to,
 	unsigned int cpu = xg_pick_cpu(ch, to);
 	int err;
 
+	/*
+	 * None that takes events. When those of our CPU end too, because it
+	 * goes offline, any other is better than losing them.
+	 */
+	if (cpu >= nr_cpu_ids && !cpumask_test_cpu(ch->cpu, &xg_upcall_cpus))
+		cpu = xg_pick_cpu(ch, cpu_online_mask);
 	if (cpu >= nr_cpu_ids)
 		return -EINVAL;
 	if (cpu != ch->cpu) {
