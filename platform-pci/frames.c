@@ -158,7 +158,13 @@ int xg_frames_init(struct xg_platform *platform, struct pci_dev *pdev)
 
 void xg_frames_exit(void)
 {
-	if (space)
+	if (space && bitmap_empty(used, FRAMES)) {
 		release_mem_region(space->start, resource_size(space));
+	} else if (space) {
+		pr_warn("Xen keeps %u frames, their address space is lost\n",
+			bitmap_weight(used, FRAMES));
+		/* It stays in /proc/iomem, its name goes with this module. */
+		space->name = NULL;
+	}
 	space = NULL;
 }
