@@ -341,6 +341,8 @@ void xg_map_stop(void)
 		} else {
 			pr_warn("%u foreign pages stay mapped, their address space is lost\n",
 				bitmap_weight(chunk->used, CHUNK_PAGES));
+			/* Stays in /proc/iomem; the name is this module's. */
+			chunk->res->name = NULL;
 			list_del(&chunk->list);
 		}
 	}
