@@ -120,13 +120,29 @@ static bool wanted(enum xg_kind nr)
 }
 
 /*
+ * The device model does not say what it pulled, nor that it has before: what
+ * Linux had to let go of is all that is known.
+ */
+static void pull(enum xg_kind nr)
+{
+	unsigned int let_go = xg_devices_detach(nr);
+
+	outw(kinds[nr].mask, XEN_IOPORT_UNPLUG);
+	if (let_go)
+		pr_info("emulated %s unplugged (%u in Linux's hands)\n",
+			kinds[nr].what, let_go);
+	else
+		pr_info("no emulated %s in Linux's hands; any that are left, unplugged\n",
+			kinds[nr].what);
+}
+
+/*
  * Called once, before a frontend can connect. 0 also when nothing was pulled;
  * -EPERM when the host has blacklisted this driver, which must then not go on.
  */
 int xg_unplug(struct xg_platform *platform)
 {
-	unsigned int nr, let_go;
-	u16 mask = 0;
+	unsigned int nr;
 	int err;
 
 	if (policy == &policies[ARRAY_SIZE(policies) - 1])
@@ -141,15 +157,8 @@ int xg_unplug(struct xg_platform *platform)
 		pr_info("emulated devices left: the device model does not know the unplug protocol\n");
 		return 0;
 	}
-	for (nr = 0; nr < XG_KINDS; nr++) {
-		if (!wanted(nr))
-			continue;
-		let_go = xg_devices_detach(nr);
-		mask |= kinds[nr].mask;
-		pr_info("emulated %s unplugged (%u in Linux's hands)\n",
-			kinds[nr].what, let_go);
-	}
-	if (mask)
-		outw(mask, XEN_IOPORT_UNPLUG);
+	for (nr = 0; nr < XG_KINDS; nr++)
+		if (wanted(nr))
+			pull(nr);
 	return 0;
 }
