@@ -4,8 +4,9 @@
  * of them before the device model pulls them.
  *
  * What the device model pulls is told by PCI class (Xen
- * docs/misc/hvm-emulated-unplug): IDE and SCSI controllers' disks, NVMe, Ethernet
- * controllers. CD-ROM drives stay. Process context, nothing here is shared.
+ * docs/misc/hvm-emulated-unplug): disks of IDE, AHCI (QEMU from 8.1 on) and SCSI
+ * controllers, NVMe, Ethernet controllers. CD-ROM drives stay. Process context,
+ * nothing here is shared.
  */
 #define pr_fmt(fmt) "xg-platform-pci: " fmt
 
@@ -34,6 +35,7 @@ static bool is_disk_controller(struct pci_dev *pdev)
 {
 	switch (pdev->class >> 8) {
 	case PCI_CLASS_STORAGE_IDE:
+	case PCI_CLASS_STORAGE_SATA:
 	case PCI_CLASS_STORAGE_SCSI:
 	case PCI_CLASS_STORAGE_EXPRESS:
 		return true;
