@@ -64,9 +64,14 @@ static void visit_disks(struct visit *visit)
 			device_for_each_child(&pdev->dev, visit, visit_below);
 }
 
+/*
+ * A hidden disk is one path to a multipath NVMe disk that hangs elsewhere: not to
+ * be asked, so taken to be in use.
+ */
 static void note_opened(struct gendisk *disk, struct visit *visit)
 {
-	if (disk_openers(disk) && !visit->count++)
+	if ((disk_openers(disk) || disk->flags & GENHD_FL_HIDDEN) &&
+	    !visit->count++)
 		strscpy(visit->name, disk->disk_name, visit->len);
 }
 
@@ -126,13 +131,16 @@ struct detach {
 	struct device *dev[MAX_DETACH];
 };
 
-static void note_parent(struct gendisk *disk, struct visit *visit)
+/* What has the disk: its SCSI unit's driver, or the NVMe controller's. */
+static void note_owner(struct gendisk *disk, struct visit *visit)
 {
 	struct detach *detach = container_of(visit, struct detach, visit);
+	struct device *dev = disk_to_dev(disk)->parent;
 
-	if (visit->count < MAX_DETACH)
-		detach->dev[visit->count++] =
-			get_device(disk_to_dev(disk)->parent);
+	while (dev && !dev->driver)
+		dev = dev->parent;
+	if (dev && visit->count < MAX_DETACH)
+		detach->dev[visit->count++] = get_device(dev);
 }
 
 static void note_nics(struct detach *detach)
@@ -148,7 +156,7 @@ static void note_nics(struct detach *detach)
 
 unsigned int xg_devices_detach(enum xg_kind kind)
 {
-	struct detach detach = { .visit.disk = note_parent };
+	struct detach detach = { .visit.disk = note_owner };
 	unsigned int i;
 
 	if (kind == XG_DISKS)
