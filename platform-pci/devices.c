@@ -97,19 +97,33 @@ static bool is_emulated_nic(struct net_device *ndev)
 		       PCI_CLASS_NETWORK_ETHERNET;
 }
 
-static bool nics_in_use(char *name, size_t len)
+static bool nic_running(struct net *net, char *name, size_t len)
 {
 	struct net_device *ndev;
+
+	for_each_netdev(net, ndev) {
+		if (is_emulated_nic(ndev) && netif_running(ndev)) {
+			strscpy(name, ndev->name, len);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Also those that were given to a container. */
+static bool nics_in_use(char *name, size_t len)
+{
+	struct net *net;
 	bool found = false;
 
 	rtnl_lock();
-	for_each_netdev(&init_net, ndev) {
-		if (is_emulated_nic(ndev) && netif_running(ndev)) {
-			strscpy(name, ndev->name, len);
-			found = true;
+	down_read(&net_rwsem);
+	for_each_net(net) {
+		found = nic_running(net, name, len);
+		if (found)
 			break;
-		}
 	}
+	up_read(&net_rwsem);
 	rtnl_unlock();
 	return found;
 }
