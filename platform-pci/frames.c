@@ -124,8 +124,13 @@ static int choose(struct pci_dev *pdev)
 {
 	int err;
 
-	if (sysfs_streq(frames, "free"))
-		return use_free_space();
+	if (sysfs_streq(frames, "free")) {
+		err = use_free_space();
+		if (err)
+			pr_err("frames=free: free address space cannot hold Xen's frames here (%d), use \"auto\" or \"bar\"\n",
+			       err);
+		return err;
+	}
 	if (sysfs_streq(frames, "bar"))
 		return use_bar(pdev);
 	if (!sysfs_streq(frames, "auto")) {

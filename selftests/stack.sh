@@ -83,6 +83,11 @@ on_xen() {
 	grep -qs 0x5853 /sys/bus/pci/devices/*/vendor
 }
 
+# not KVM's emulation of it
+real_xen() {
+	[ "$(cat /sys/class/dmi/id/sys_vendor)" = Xen ]
+}
+
 kernel_has_xen() {
 	[ "$(cat /sys/hypervisor/type 2>/dev/null)" = xen ]
 }

@@ -278,6 +278,7 @@ class Attempt:
                 ending.how = "the guest is gone"
             elif now > spec.timeout:
                 ending.how = f"no end after {spec.timeout} s"
+                self.save_cpus()
             elif not self.qmp.greeted and now > QEMU_LIMIT:
                 raise TestbedError("the guest's QEMU did not come up: "
                                    + self.last_words())
@@ -315,6 +316,15 @@ class Attempt:
             for cpu, entry in enumerate(answer):
                 for stat in entry["stats"]:
                     f.write(f"cpu{cpu} {stat['name']} {stat['value']}\n")
+
+    def save_cpus(self):
+        """Where the vCPUs of a guest that hangs are, to out/vcpus."""
+        with open(self.paths.out / "vcpus", "w") as f:
+            for _ in range(3):
+                f.write(self.qmp.hmp("info registers -a"))
+            for cpu in range(self.spec.vcpus):
+                f.write(self.qmp.hmp(f"info lapic {cpu}"))
+            f.write(self.qmp.hmp("info pic"))
 
     def end_guest(self):
         """Let the guest write back and stop, then the machine around it."""
