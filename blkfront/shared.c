@@ -134,10 +134,12 @@ int xg_blk_queues_alloc(struct xg_blk *blk)
 	unsigned int nr = blk->nr_queues;
 	int err = 0;
 
+	/* Always as many as there are: all that undoes this goes by it. */
+	blk->nr_queues = 0;
 	blk->queues = kcalloc(nr, sizeof(*blk->queues), GFP_KERNEL);
 	if (!blk->queues)
 		return -ENOMEM;
-	for (blk->nr_queues = 0; !err && blk->nr_queues < nr; blk->nr_queues++)
+	for (; !err && blk->nr_queues < nr; blk->nr_queues++)
 		err = queue_init(&blk->queues[blk->nr_queues], blk,
 				 blk->nr_queues);
 	return err;
