@@ -22,6 +22,9 @@
 
 #define XG_BLK_MAJOR		202
 #define XG_BLK_TIMEOUT		(30 * HZ)
+/* While a disk goes down: how often to look, how long to wait for an answer. */
+#define XG_BLK_LOOK		(5 * HZ)
+#define XG_BLK_SILENCE		(25 * HZ)
 #define XG_BLK_QUEUES_MAX	64
 /* 128 slots: more requests than that do not make a disk faster. */
 #define XG_BLK_RING_ORDER_MAX	2
@@ -139,6 +142,7 @@ struct xg_blk {
 	struct work_struct care;
 	struct delayed_work deadline;
 	u64 deadline_seen;
+	unsigned long silent_since;	/* jiffies */
 	struct dentry *debugfs;
 };
 
@@ -179,6 +183,7 @@ int xg_blk_encode(struct xg_blk_queue *q, struct request *req,
 /* shared.c: what a queue owns */
 int xg_blk_queues_alloc(struct xg_blk *blk);
 int xg_blk_queues_stock(struct xg_blk *blk);
+bool xg_blk_queues_bound(struct xg_blk *blk);
 void xg_blk_queues_close(struct xg_blk *blk);
 void xg_blk_queues_free(struct xg_blk *blk);
 int xg_blk_shared_make(struct xg_blk_queue *q, struct xg_blk_stack *stack,

@@ -14,6 +14,7 @@
 
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <xg/hypercall.h>
 #include "internal.h"
 
 static int make_one(struct xg_blk_queue *q, struct xg_blk_stack *stack, gfp_t gfp)
@@ -206,6 +207,33 @@ int xg_blk_queues_stock(struct xg_blk *blk)
 	for (i = 0; !err && i < blk->nr_queues; i++)
 		err = queue_stock(&blk->queues[i]);
 	return err;
+}
+
+/**
+ * xg_blk_queues_bound() - is the backend still at the other end of every channel?
+ * @blk: has been connected, so it once was
+ *
+ * A backend that dies without a word to the store, as a killed process does,
+ * leaves its end of the channels closed.
+ *
+ * Context: process; not with xg_blk_queues_close().
+ * Return: false where an end is closed for certain.
+ */
+bool xg_blk_queues_bound(struct xg_blk *blk)
+{
+	struct evtchn_status op;
+	unsigned int i;
+
+	for (i = 0; i < blk->nr_queues; i++) {
+		op = (struct evtchn_status){
+			.dom = DOMID_SELF,
+			.port = xg_evtchn_port(blk->queues[i].ch),
+		};
+		if (!xg_event_channel_op(EVTCHNOP_status, &op) &&
+		    op.status == EVTCHNSTAT_unbound)
+			return false;
+	}
+	return true;
 }
 
 /**
