@@ -9,6 +9,7 @@
  * goes when the last who has it open closes it.
  *
  * Locking: up and down run under the device's lock or in remove(), never at once.
+ * appear() runs under no lock and takes none of those.
  * Start with xg_blk_disk_up().
  */
 #define pr_fmt(fmt) "xg-blkfront: " fmt
@@ -217,11 +218,32 @@ static void log_disk(struct xg_blk *blk)
 		l->discard ? ", discard" : "", l->erase ? ", secure discard" : "");
 }
 
+/*
+ * Reads the partition table, and so waits for the backend, for ever should that
+ * be silent: never under a lock that who takes the disk down needs.
+ */
+static void appear(struct work_struct *work)
+{
+	struct xg_blk *blk = container_of(work, struct xg_blk, appear);
+	int err;
+
+	err = device_add_disk(&blk->xdev->dev, blk->disk, NULL);
+	if (err) {
+		pr_err("%s: the disk cannot be added (%d)\n", blk->place.name,
+		       err);
+		return;
+	}
+	xg_blk_get(blk);	/* the disk's; blk_free_disk() drops it */
+	log_disk(blk);
+	/* Pairs with blk_lost()'s acquire: dead is only what was added. */
+	smp_store_release(&blk->added, true);
+}
+
 /**
- * xg_blk_disk_up() - the disk appears
+ * xg_blk_disk_up() - the disk appears, soon
  * @blk: all that the backend offers is known, the queues are stocked
  *
- * Context: process; reads the partition table, and so waits for the backend.
+ * Context: process; does not wait for the backend.
  * Return: 0 or -errno.
  */
 int xg_blk_disk_up(struct xg_blk *blk)
@@ -229,21 +251,14 @@ int xg_blk_disk_up(struct xg_blk *blk)
 	int err;
 
 	INIT_WORK(&blk->care, take_care);
+	INIT_WORK(&blk->appear, appear);
 	INIT_DELAYED_WORK(&blk->deadline, deadline_passed);
+	blk->added = false;
 	err = alloc_disk(blk);
 	if (err)
 		return err;
-	err = device_add_disk(&blk->xdev->dev, blk->disk, NULL);
-	if (err) {
-		cancel_work_sync(&blk->care);
-		put_disk(blk->disk);
-		blk_mq_free_tag_set(&blk->tags);
-		blk->disk = NULL;
-		return err;
-	}
-	xg_blk_get(blk);	/* the disk's; blk_free_disk() drops it */
 	xg_blk_stats_add(blk);
-	log_disk(blk);
+	queue_work(system_unbound_wq, &blk->appear);
 	return 0;
 }
 
@@ -275,12 +290,15 @@ void xg_blk_disk_down(struct xg_blk *blk)
 	blk->silent_since = jiffies;
 	xg_blk_idle(blk, &blk->deadline_seen);
 	schedule_delayed_work(&blk->deadline, XG_BLK_LOOK);
-	del_gendisk(blk->disk);
+	flush_work(&blk->appear);
+	if (blk->added)
+		del_gendisk(blk->disk);
 	cancel_delayed_work_sync(&blk->deadline);
 	xg_blk_kill_all(blk);
 	cancel_work_sync(&blk->care);
 	xg_blk_stats_remove(blk);
-	blk_mq_free_tag_set(&blk->tags);
+	/* In this order: one that was never added still uses its tags. */
 	put_disk(blk->disk);
+	blk_mq_free_tag_set(&blk->tags);
 	blk->disk = NULL;
 }

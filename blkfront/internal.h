@@ -138,6 +138,8 @@ struct xg_blk {
 
 	struct blk_mq_tag_set tags;
 	struct gendisk *disk;	/* while it is up */
+	struct work_struct appear;
+	bool added;		/* the block layer knows @disk */
 	unsigned long lost_features;
 	struct work_struct care;
 	struct delayed_work deadline;

@@ -127,7 +127,8 @@ static void blk_lost(struct xg_xenbus_device *xdev)
 
 	pr_info("%s: the backend is gone\n", blk->place.name);
 	xg_blk_kill_all(blk);
-	if (blk->disk)
+	/* Pairs with appear()'s release. */
+	if (blk->disk && smp_load_acquire(&blk->added))
 		blk_mark_disk_dead(blk->disk);
 }
 
