@@ -2,7 +2,8 @@
 /*
  * The handshake: one table. The backend waits (InitWait): make queues and
  * publish them. It is connected: read what it offers and bring the disk up. It
- * closes: take the disk down while it still answers.
+ * closes: take the disk down while it still answers. A step that finds memory,
+ * grants or ports short is put off, and the backend waits where it is.
  *
  * Every number the backend writes is read with bounds. Steps run in process
  * context under the device's lock. Start with xg_blk_steps[] at the end.
@@ -13,6 +14,8 @@
 #include <linux/slab.h>
 #include <xen/interface/io/protocols.h>
 #include "internal.h"
+
+#define AGAIN_SHIFT_MAX	5	/* 1, 2, 4, ... 32 s, and so on every 32 s */
 
 static u64 offered(struct xg_blk *blk, const char *key, u64 min, u64 max,
 		   u64 fallback)
@@ -113,6 +116,30 @@ void xg_blk_forget_keys(struct xg_blk *blk)
 	}
 }
 
+/*
+ * A step has come to @err. What is short now may be there soon: then it is put
+ * off, and no state is published, so that it is ours to run again.
+ */
+static int settle(struct xg_blk *blk, int err, enum xenbus_state then)
+{
+	unsigned int seconds;
+
+	if (!err) {
+		blk->shortages = 0;
+		xg_xenbus_set_state(blk->xdev, then);
+		return 0;
+	}
+	if (err != -ENOSPC && err != -ENOMEM)
+		return err;
+	seconds = 1u << min(blk->shortages, AGAIN_SHIFT_MAX);
+	if (blk->shortages++ <= AGAIN_SHIFT_MAX)
+		pr_warn("%s: not enough %s to connect, trying again in %u s\n",
+			blk->place.name, err == -ENOMEM ? "memory" :
+			"grants, event channels or room in the store", seconds);
+	schedule_delayed_work(&blk->again, seconds * HZ);
+	return 0;
+}
+
 /* The backend waits for our rings. */
 static int blk_publish(struct xg_xenbus_device *xdev)
 {
@@ -128,9 +155,11 @@ static int blk_publish(struct xg_xenbus_device *xdev)
 				offered(blk, "max-ring-page-order", 0, U32_MAX,
 					0));
 	err = xg_blk_queues_alloc(blk);
+	if (!err)
+		err = xg_store_transaction(write_keys, blk);
 	if (err)
-		return err;
-	return xg_store_transaction(write_keys, blk);
+		xg_blk_disconnect(blk);
+	return settle(blk, err, XenbusStateInitialised);
 }
 
 /**
@@ -224,6 +253,18 @@ static bool read_only(struct xg_blk *blk)
 	return ro;
 }
 
+static int start_disk(struct xg_blk *blk)
+{
+	int err;
+
+	err = xg_blk_queues_stock(blk);
+	if (!err)
+		err = xg_blk_disk_up(blk);
+	if (err)
+		xg_blk_queues_unstock(blk);
+	return err;
+}
+
 /* The backend has mapped our rings: see what it offers, and start. */
 static int blk_go_live(struct xg_xenbus_device *xdev)
 {
@@ -236,10 +277,7 @@ static int blk_go_live(struct xg_xenbus_device *xdev)
 	read_features(blk);
 	read_discard(blk);
 	blk->read_only = read_only(blk);
-	err = xg_blk_queues_stock(blk);
-	if (err)
-		return err;
-	return xg_blk_disk_up(blk);
+	return settle(blk, start_disk(blk), XenbusStateConnected);
 }
 
 /* The backend wants to go, and answers until we are Closed. */
@@ -249,14 +287,42 @@ static int blk_wind_down(struct xg_xenbus_device *xdev)
 	return 0;
 }
 
+/* The first two publish the next state themselves, once they are done. */
 const struct xg_step xg_blk_steps[] = {
 	{ XG_S(InitWait), XG_S(Initialising), blk_publish,
-	  XenbusStateInitialised },
+	  XenbusStateUnknown },
 	{ XG_S(Connected), XG_S(Initialised), blk_go_live,
-	  XenbusStateConnected },
+	  XenbusStateUnknown },
 	{ XG_S(Closing), XG_S(Initialising) | XG_S(Initialised) |
 	  XG_S(Connected) | XG_S(Closing), blk_wind_down,
 	  XenbusStateClosed },
 };
 
 const unsigned int xg_blk_nr_steps = ARRAY_SIZE(xg_blk_steps);
+
+/**
+ * xg_blk_connect_again() - run the step that was put off
+ * @work: the disk's
+ *
+ * Nothing happens where either side has moved on since.
+ *
+ * Context: process.
+ */
+void xg_blk_connect_again(struct work_struct *work)
+{
+	struct xg_blk *blk = container_of(to_delayed_work(work), struct xg_blk,
+					  again);
+	struct xg_xenbus_device *xdev = blk->xdev;
+	int err = 0;
+
+	mutex_lock(&xdev->lock);
+	if (xdev->theirs == XenbusStateInitWait &&
+	    xdev->ours == XenbusStateInitialising)
+		err = blk_publish(xdev);
+	else if (xdev->theirs == XenbusStateConnected &&
+		 xdev->ours == XenbusStateInitialised)
+		err = blk_go_live(xdev);
+	if (err)
+		xg_xenbus_fail(xdev, err, "no connection");
+	mutex_unlock(&xdev->lock);
+}

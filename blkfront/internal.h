@@ -124,6 +124,9 @@ struct xg_blk {
 	struct xg_blk_place place;
 	u16 handle;
 
+	struct delayed_work again;	/* connect, after a shortage */
+	unsigned int shortages;		/* in a row */
+
 	unsigned int nr_queues;
 	unsigned int ring_order;
 	struct xg_blk_queue *queues;
@@ -159,6 +162,7 @@ int xg_blk_place(u32 vdevice, struct xg_blk_place *place);
 /* handshake.c */
 extern const struct xg_step xg_blk_steps[];
 extern const unsigned int xg_blk_nr_steps;
+void xg_blk_connect_again(struct work_struct *work);
 void xg_blk_forget_keys(struct xg_blk *blk);
 int xg_blk_read_sectors(struct xg_blk *blk, u64 *sectors);
 
@@ -185,6 +189,7 @@ int xg_blk_encode(struct xg_blk_queue *q, struct request *req,
 /* shared.c: what a queue owns */
 int xg_blk_queues_alloc(struct xg_blk *blk);
 int xg_blk_queues_stock(struct xg_blk *blk);
+void xg_blk_queues_unstock(struct xg_blk *blk);
 bool xg_blk_queues_bound(struct xg_blk *blk);
 void xg_blk_queues_close(struct xg_blk *blk);
 void xg_blk_queues_free(struct xg_blk *blk);

@@ -197,7 +197,7 @@ static int queue_stock(struct xg_blk_queue *q)
  * @blk: limits and copy are set
  *
  * Context: process.
- * Return: 0 or -errno.
+ * Return: 0 or -errno; then xg_blk_queues_unstock() is due, sooner or later.
  */
 int xg_blk_queues_stock(struct xg_blk *blk)
 {
@@ -207,6 +207,23 @@ int xg_blk_queues_stock(struct xg_blk *blk)
 	for (i = 0; !err && i < blk->nr_queues; i++)
 		err = queue_stock(&blk->queues[i]);
 	return err;
+}
+
+/**
+ * xg_blk_queues_unstock() - give back what xg_blk_queues_stock() took
+ * @blk: no request is under way
+ *
+ * Context: process.
+ */
+void xg_blk_queues_unstock(struct xg_blk *blk)
+{
+	unsigned int i;
+
+	for (i = 0; i < blk->nr_queues; i++) {
+		stack_fini(&blk->queues[i].pages);
+		stack_fini(&blk->queues[i].sheets);
+		xg_grant_pool_fini(&blk->queues[i].refs);
+	}
 }
 
 /**
@@ -260,12 +277,10 @@ void xg_blk_queues_free(struct xg_blk *blk)
 {
 	unsigned int i;
 
+	xg_blk_queues_unstock(blk);
 	for (i = 0; i < blk->nr_queues; i++) {
 		struct xg_blk_queue *q = &blk->queues[i];
 
-		stack_fini(&q->pages);
-		stack_fini(&q->sheets);
-		xg_grant_pool_fini(&q->refs);
 		if (q->ring_mem)
 			xg_xenbus_free_ring(q->ring_mem, blk->ring_order,
 					    q->ring_refs);
