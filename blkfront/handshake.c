@@ -287,9 +287,24 @@ static int blk_wind_down(struct xg_xenbus_device *xdev)
 	return 0;
 }
 
-/* The first two publish the next state themselves, once they are done. */
+/*
+ * A backend that began anew before we have seen it Closed: the old one is dead,
+ * and the new one waits for us.
+ */
+static int blk_renew(struct xg_xenbus_device *xdev)
+{
+	struct xg_blk *blk = xg_xenbus_get_drvdata(xdev);
+
+	pr_info("%s: the backend has started again\n", blk->place.name);
+	xg_blk_kill_all(blk);
+	return blk_publish(xdev);
+}
+
+/* Unknown: these publish the next state themselves, once they are done. */
 const struct xg_step xg_blk_steps[] = {
 	{ XG_S(InitWait), XG_S(Initialising), blk_publish,
+	  XenbusStateUnknown },
+	{ XG_S(InitWait), XG_S(Connected), blk_renew,
 	  XenbusStateUnknown },
 	{ XG_S(Connected), XG_S(Initialised), blk_go_live,
 	  XenbusStateUnknown },
@@ -317,7 +332,7 @@ void xg_blk_connect_again(struct work_struct *work)
 
 	mutex_lock(&xdev->lock);
 	if (xdev->theirs == XenbusStateInitWait &&
-	    xdev->ours == XenbusStateInitialising)
+	    BIT(xdev->ours) & (XG_S(Initialising) | XG_S(Connected)))
 		err = blk_publish(xdev);
 	else if (xdev->theirs == XenbusStateConnected &&
 		 xdev->ours == XenbusStateInitialised)
