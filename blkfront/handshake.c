@@ -77,6 +77,9 @@ static int write_keys(xg_store_txn_t txn, void *data)
 	const char *path = blk->xdev->path;
 	int err;
 
+	/* Keys alone would make the directory of a removed device anew. */
+	if (!xg_store_exists(txn, path, "state"))
+		return -ENODEV;
 	err = write_queues(txn, blk);
 	if (!err && blk->ring_order)
 		err = xg_store_printf(txn, path, "ring-page-order", "%u",
