@@ -234,8 +234,10 @@ static void read_features(struct xg_blk *blk)
 		blk->flush_op = BLKIF_OP_WRITE_BARRIER;
 	l->cache = blk->flush_op;
 	segments = offered(blk, "feature-max-indirect-segments", 0, U32_MAX, 0);
-	l->segments = clamp_t(u64, segments, BLKIF_MAX_SEGMENTS_PER_REQUEST,
-			      XG_BLK_SEGS_MAX);
+	/* A queue is to hold two of the largest requests at least. */
+	segments = min3(segments, (u64)XG_BLK_SEGS_MAX,
+			(u64)blk->queue_pages / 2);
+	l->segments = max_t(u64, segments, BLKIF_MAX_SEGMENTS_PER_REQUEST);
 	l->sectors = l->segments * XG_BLK_PAGE_SECTORS;
 	trusted = xg_store_read_or(blk->xdev->path, "trusted", 0, 1, 1);
 	blk->copy = !trusted || offers(blk, "feature-persistent");
@@ -277,6 +279,7 @@ static int blk_go_live(struct xg_xenbus_device *xdev)
 	err = read_geometry(blk);
 	if (err)
 		return err;
+	xg_blk_queues_share(blk);
 	read_features(blk);
 	read_discard(blk);
 	blk->read_only = read_only(blk);

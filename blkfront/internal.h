@@ -30,7 +30,7 @@
 #define XG_BLK_RING_ORDER_MAX	2
 /* 1 MiB a request; one indirect page describes them all. */
 #define XG_BLK_SEGS_MAX		256
-/* Pages in flight on one disk, shared out to its queues: 16 MiB. */
+/* Pages in flight on one disk, shared out to its queues: 16 MiB at most. */
 #define XG_BLK_PAGES		4096u
 /* Requests of a queue that may be indirect at one time. */
 #define XG_BLK_SHEETS		32u
@@ -129,6 +129,7 @@ struct xg_blk {
 
 	unsigned int nr_queues;
 	unsigned int ring_order;
+	unsigned int queue_pages;	/* in flight on a queue, at most */
 	struct xg_blk_queue *queues;
 
 	/* as the backend has them, checked */
@@ -188,6 +189,7 @@ int xg_blk_encode(struct xg_blk_queue *q, struct request *req,
 
 /* shared.c: what a queue owns */
 int xg_blk_queues_alloc(struct xg_blk *blk);
+void xg_blk_queues_share(struct xg_blk *blk);
 int xg_blk_queues_stock(struct xg_blk *blk);
 void xg_blk_queues_unstock(struct xg_blk *blk);
 bool xg_blk_queues_bound(struct xg_blk *blk);

@@ -146,6 +146,26 @@ int xg_blk_queues_alloc(struct xg_blk *blk)
 	return err;
 }
 
+/**
+ * xg_blk_queues_share() - how many pages each queue may have in flight
+ * @blk: its queue_pages are set
+ *
+ * A disk takes no more than a quarter of the references that are left, so that
+ * the next one finds some, however many there are.
+ *
+ * Context: any.
+ */
+void xg_blk_queues_share(struct xg_blk *blk)
+{
+	struct xg_grant_stats stats;
+	unsigned int refs;
+
+	xg_grant_get_stats(&stats);
+	refs = stats.frames_max * (PAGE_SIZE / sizeof(struct grant_entry_v1));
+	refs -= min(refs, stats.in_use);
+	blk->queue_pages = min(XG_BLK_PAGES, refs / 4) / blk->nr_queues;
+}
+
 /*
  * References: as many as we would like for data, or fewer, but enough for one
  * request; and @more for pages that keep theirs.
@@ -172,9 +192,11 @@ static int queue_stock(struct xg_blk_queue *q)
 	unsigned int pages;
 	int err;
 
-	pages = clamp(XG_BLK_PAGES / blk->nr_queues, segs, segs * q->ring.slots);
+	pages = clamp(blk->queue_pages, segs, segs * q->ring.slots);
+	/* For no more requests than have pages. */
 	if (segs > BLKIF_MAX_SEGMENTS_PER_REQUEST)
-		sheets = min_t(unsigned int, XG_BLK_SHEETS, q->ring.slots);
+		sheets = min3(XG_BLK_SHEETS, q->ring.slots,
+			      pages / BLKIF_MAX_SEGMENTS_PER_REQUEST);
 	/* Where we grant in place, a page or two in a request may need copying. */
 	shared = blk->copy ? 0 : segs;
 	err = take_refs(q, &pages, segs, sheets + shared);
