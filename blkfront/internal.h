@@ -102,6 +102,7 @@ struct xg_blk_queue {
 	bool dead;		/* no I/O any more, nobody waits for an answer */
 	bool poisoned;		/* dead by the backend's fault */
 	bool owed;		/* an interrupt is due that will find nothing */
+	bool silent;		/* a request has waited for long, as was said */
 	struct xg_blk_stats stats;
 } ____cacheline_aligned_in_smp;
 
