@@ -9,6 +9,7 @@
  * goes when the last who has it open closes it.
  *
  * Locking: up and down run under the device's lock or in remove(), never at once.
+ * appear() runs under no lock and takes none of those.
  * Start with xg_blk_disk_up().
  */
 #define pr_fmt(fmt) "xg-blkfront: " fmt
@@ -107,39 +108,62 @@ static void apply_lost_features(struct xg_blk *blk)
 	xg_disk_set_limits(blk->disk, l);
 }
 
+/*
+ * Is there anybody to answer? The bus would tell, too, but not where it waits
+ * for the very request that gets no answer, nor of a backend that left nothing
+ * but its closed end of a channel. In doubt there is.
+ */
+static bool backend_there(struct xg_blk *blk)
+{
+	u64 state;
+	int err;
+
+	err = xg_store_read_u64(XG_STORE_NONE, blk->xdev->backend, "state", 0,
+				XenbusStateReconfigured, &state);
+	if (err == -ENOENT || err == -EACCES)
+		return false;
+	if (!err && (state == XenbusStateClosed || state == XenbusStateUnknown))
+		return false;
+	return xg_blk_queues_bound(blk);
+}
+
+static void give_up(struct xg_blk *blk, const char *why)
+{
+	pr_err("%s: %s; what is under way is lost\n", blk->place.name, why);
+	xg_blk_kill_all(blk);
+}
+
 /* Scheduled by the data path for what it may not do itself. */
 static void take_care(struct work_struct *work)
 {
 	struct xg_blk *blk = container_of(work, struct xg_blk, care);
-	u64 state;
-	int err;
 
+	/* First: the limits' lock may be held by who waits for an answer. */
+	if (!backend_there(blk))
+		give_up(blk, "the backend is gone");
 	apply_lost_features(blk);
-	/*
-	 * Is there anybody? The bus would tell, but not while it waits for the
-	 * very request that gets no answer.
-	 */
-	err = xg_store_read_u64(XG_STORE_NONE, blk->xdev->backend, "state", 0,
-				XenbusStateReconfigured, &state);
-	if (err == -ENOENT || err == -EACCES ||
-	    (!err && state == XenbusStateClosed)) {
-		pr_err("%s: the backend is gone\n", blk->place.name);
-		xg_blk_kill_all(blk);
-	}
 }
 
+/*
+ * Now and then while the disk goes down. Here silence is not borne for ever:
+ * whoever takes the disk down holds locks, and is to come to an end.
+ */
 static void deadline_passed(struct work_struct *work)
 {
 	struct xg_blk *blk = container_of(to_delayed_work(work), struct xg_blk,
 					  deadline);
 
-	if (xg_blk_idle(blk, &blk->deadline_seen)) {
-		schedule_delayed_work(&blk->deadline, XG_BLK_TIMEOUT);
+	if (!backend_there(blk)) {
+		give_up(blk, "the backend is gone");
 		return;
 	}
-	pr_err("%s: no answer while closing; what is left is lost\n",
-	       blk->place.name);
-	xg_blk_kill_all(blk);
+	if (xg_blk_idle(blk, &blk->deadline_seen)) {
+		blk->silent_since = jiffies;
+	} else if (time_after_eq(jiffies, blk->silent_since + XG_BLK_SILENCE)) {
+		give_up(blk, "no answer while closing");
+		return;
+	}
+	schedule_delayed_work(&blk->deadline, XG_BLK_LOOK);
 }
 
 static int alloc_disk(struct xg_blk *blk)
@@ -194,11 +218,32 @@ static void log_disk(struct xg_blk *blk)
 		l->discard ? ", discard" : "", l->erase ? ", secure discard" : "");
 }
 
+/*
+ * Reads the partition table, and so waits for the backend, for ever should that
+ * be silent: never under a lock that who takes the disk down needs.
+ */
+static void appear(struct work_struct *work)
+{
+	struct xg_blk *blk = container_of(work, struct xg_blk, appear);
+	int err;
+
+	err = device_add_disk(&blk->xdev->dev, blk->disk, NULL);
+	if (err) {
+		pr_err("%s: the disk cannot be added (%d)\n", blk->place.name,
+		       err);
+		return;
+	}
+	xg_blk_get(blk);	/* the disk's; blk_free_disk() drops it */
+	log_disk(blk);
+	/* Pairs with blk_lost()'s acquire: dead is only what was added. */
+	smp_store_release(&blk->added, true);
+}
+
 /**
- * xg_blk_disk_up() - the disk appears
+ * xg_blk_disk_up() - the disk appears, soon
  * @blk: all that the backend offers is known, the queues are stocked
  *
- * Context: process; reads the partition table, and so waits for the backend.
+ * Context: process; does not wait for the backend.
  * Return: 0 or -errno.
  */
 int xg_blk_disk_up(struct xg_blk *blk)
@@ -206,21 +251,14 @@ int xg_blk_disk_up(struct xg_blk *blk)
 	int err;
 
 	INIT_WORK(&blk->care, take_care);
+	INIT_WORK(&blk->appear, appear);
 	INIT_DELAYED_WORK(&blk->deadline, deadline_passed);
+	blk->added = false;
 	err = alloc_disk(blk);
 	if (err)
 		return err;
-	err = device_add_disk(&blk->xdev->dev, blk->disk, NULL);
-	if (err) {
-		cancel_work_sync(&blk->care);
-		put_disk(blk->disk);
-		blk_mq_free_tag_set(&blk->tags);
-		blk->disk = NULL;
-		return err;
-	}
-	xg_blk_get(blk);	/* the disk's; blk_free_disk() drops it */
 	xg_blk_stats_add(blk);
-	log_disk(blk);
+	queue_work(system_unbound_wq, &blk->appear);
 	return 0;
 }
 
@@ -249,14 +287,18 @@ void xg_blk_disk_down(struct xg_blk *blk)
 	if (!blk->disk)
 		return;
 	blk->deadline_seen = 0;
+	blk->silent_since = jiffies;
 	xg_blk_idle(blk, &blk->deadline_seen);
-	schedule_delayed_work(&blk->deadline, XG_BLK_TIMEOUT);
-	del_gendisk(blk->disk);
+	schedule_delayed_work(&blk->deadline, XG_BLK_LOOK);
+	flush_work(&blk->appear);
+	if (blk->added)
+		del_gendisk(blk->disk);
 	cancel_delayed_work_sync(&blk->deadline);
 	xg_blk_kill_all(blk);
 	cancel_work_sync(&blk->care);
 	xg_blk_stats_remove(blk);
-	blk_mq_free_tag_set(&blk->tags);
+	/* In this order: one that was never added still uses its tags. */
 	put_disk(blk->disk);
+	blk_mq_free_tag_set(&blk->tags);
 	blk->disk = NULL;
 }

@@ -2,7 +2,8 @@
 /*
  * The handshake: one table. The backend waits (InitWait): make queues and
  * publish them. It is connected: read what it offers and bring the disk up. It
- * closes: take the disk down while it still answers.
+ * closes: take the disk down while it still answers. A step that finds memory,
+ * grants or ports short is put off, and the backend waits where it is.
  *
  * Every number the backend writes is read with bounds. Steps run in process
  * context under the device's lock. Start with xg_blk_steps[] at the end.
@@ -13,6 +14,8 @@
 #include <linux/slab.h>
 #include <xen/interface/io/protocols.h>
 #include "internal.h"
+
+#define AGAIN_SHIFT_MAX	5	/* 1, 2, 4, ... 32 s, and so on every 32 s */
 
 static u64 offered(struct xg_blk *blk, const char *key, u64 min, u64 max,
 		   u64 fallback)
@@ -74,6 +77,9 @@ static int write_keys(xg_store_txn_t txn, void *data)
 	const char *path = blk->xdev->path;
 	int err;
 
+	/* Keys alone would make the directory of a removed device anew. */
+	if (!xg_store_exists(txn, path, "state"))
+		return -ENODEV;
 	err = write_queues(txn, blk);
 	if (!err && blk->ring_order)
 		err = xg_store_printf(txn, path, "ring-page-order", "%u",
@@ -113,6 +119,30 @@ void xg_blk_forget_keys(struct xg_blk *blk)
 	}
 }
 
+/*
+ * A step has come to @err. What is short now may be there soon: then it is put
+ * off, and no state is published, so that it is ours to run again.
+ */
+static int settle(struct xg_blk *blk, int err, enum xenbus_state then)
+{
+	unsigned int seconds;
+
+	if (!err) {
+		blk->shortages = 0;
+		xg_xenbus_set_state(blk->xdev, then);
+		return 0;
+	}
+	if (err != -ENOSPC && err != -ENOMEM)
+		return err;
+	seconds = 1u << min(blk->shortages, AGAIN_SHIFT_MAX);
+	if (blk->shortages++ <= AGAIN_SHIFT_MAX)
+		pr_warn("%s: not enough %s to connect, trying again in %u s\n",
+			blk->place.name, err == -ENOMEM ? "memory" :
+			"grants, event channels or room in the store", seconds);
+	schedule_delayed_work(&blk->again, seconds * HZ);
+	return 0;
+}
+
 /* The backend waits for our rings. */
 static int blk_publish(struct xg_xenbus_device *xdev)
 {
@@ -128,9 +158,11 @@ static int blk_publish(struct xg_xenbus_device *xdev)
 				offered(blk, "max-ring-page-order", 0, U32_MAX,
 					0));
 	err = xg_blk_queues_alloc(blk);
+	if (!err)
+		err = xg_store_transaction(write_keys, blk);
 	if (err)
-		return err;
-	return xg_store_transaction(write_keys, blk);
+		xg_blk_disconnect(blk);
+	return settle(blk, err, XenbusStateInitialised);
 }
 
 /**
@@ -202,8 +234,10 @@ static void read_features(struct xg_blk *blk)
 		blk->flush_op = BLKIF_OP_WRITE_BARRIER;
 	l->cache = blk->flush_op;
 	segments = offered(blk, "feature-max-indirect-segments", 0, U32_MAX, 0);
-	l->segments = clamp_t(u64, segments, BLKIF_MAX_SEGMENTS_PER_REQUEST,
-			      XG_BLK_SEGS_MAX);
+	/* A queue is to hold two of the largest requests at least. */
+	segments = min3(segments, (u64)XG_BLK_SEGS_MAX,
+			(u64)blk->queue_pages / 2);
+	l->segments = max_t(u64, segments, BLKIF_MAX_SEGMENTS_PER_REQUEST);
 	l->sectors = l->segments * XG_BLK_PAGE_SECTORS;
 	trusted = xg_store_read_or(blk->xdev->path, "trusted", 0, 1, 1);
 	blk->copy = !trusted || offers(blk, "feature-persistent");
@@ -224,6 +258,18 @@ static bool read_only(struct xg_blk *blk)
 	return ro;
 }
 
+static int start_disk(struct xg_blk *blk)
+{
+	int err;
+
+	err = xg_blk_queues_stock(blk);
+	if (!err)
+		err = xg_blk_disk_up(blk);
+	if (err)
+		xg_blk_queues_unstock(blk);
+	return err;
+}
+
 /* The backend has mapped our rings: see what it offers, and start. */
 static int blk_go_live(struct xg_xenbus_device *xdev)
 {
@@ -233,13 +279,11 @@ static int blk_go_live(struct xg_xenbus_device *xdev)
 	err = read_geometry(blk);
 	if (err)
 		return err;
+	xg_blk_queues_share(blk);
 	read_features(blk);
 	read_discard(blk);
 	blk->read_only = read_only(blk);
-	err = xg_blk_queues_stock(blk);
-	if (err)
-		return err;
-	return xg_blk_disk_up(blk);
+	return settle(blk, start_disk(blk), XenbusStateConnected);
 }
 
 /* The backend wants to go, and answers until we are Closed. */
@@ -249,14 +293,57 @@ static int blk_wind_down(struct xg_xenbus_device *xdev)
 	return 0;
 }
 
+/*
+ * A backend that began anew before we have seen it Closed: the old one is dead,
+ * and the new one waits for us.
+ */
+static int blk_renew(struct xg_xenbus_device *xdev)
+{
+	struct xg_blk *blk = xg_xenbus_get_drvdata(xdev);
+
+	pr_info("%s: the backend has started again\n", blk->place.name);
+	xg_blk_kill_all(blk);
+	return blk_publish(xdev);
+}
+
+/* Unknown: these publish the next state themselves, once they are done. */
 const struct xg_step xg_blk_steps[] = {
 	{ XG_S(InitWait), XG_S(Initialising), blk_publish,
-	  XenbusStateInitialised },
+	  XenbusStateUnknown },
+	{ XG_S(InitWait), XG_S(Connected), blk_renew,
+	  XenbusStateUnknown },
 	{ XG_S(Connected), XG_S(Initialised), blk_go_live,
-	  XenbusStateConnected },
+	  XenbusStateUnknown },
 	{ XG_S(Closing), XG_S(Initialising) | XG_S(Initialised) |
 	  XG_S(Connected) | XG_S(Closing), blk_wind_down,
 	  XenbusStateClosed },
 };
 
 const unsigned int xg_blk_nr_steps = ARRAY_SIZE(xg_blk_steps);
+
+/**
+ * xg_blk_connect_again() - run the step that was put off
+ * @work: the disk's
+ *
+ * Nothing happens where either side has moved on since.
+ *
+ * Context: process.
+ */
+void xg_blk_connect_again(struct work_struct *work)
+{
+	struct xg_blk *blk = container_of(to_delayed_work(work), struct xg_blk,
+					  again);
+	struct xg_xenbus_device *xdev = blk->xdev;
+	int err = 0;
+
+	mutex_lock(&xdev->lock);
+	if (xdev->theirs == XenbusStateInitWait &&
+	    BIT(xdev->ours) & (XG_S(Initialising) | XG_S(Connected)))
+		err = blk_publish(xdev);
+	else if (xdev->theirs == XenbusStateConnected &&
+		 xdev->ours == XenbusStateInitialised)
+		err = blk_go_live(xdev);
+	if (err)
+		xg_xenbus_fail(xdev, err, "no connection");
+	mutex_unlock(&xdev->lock);
+}

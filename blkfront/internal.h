@@ -22,12 +22,15 @@
 
 #define XG_BLK_MAJOR		202
 #define XG_BLK_TIMEOUT		(30 * HZ)
+/* While a disk goes down: how often to look, how long to wait for an answer. */
+#define XG_BLK_LOOK		(5 * HZ)
+#define XG_BLK_SILENCE		(25 * HZ)
 #define XG_BLK_QUEUES_MAX	64
 /* 128 slots: more requests than that do not make a disk faster. */
 #define XG_BLK_RING_ORDER_MAX	2
 /* 1 MiB a request; one indirect page describes them all. */
 #define XG_BLK_SEGS_MAX		256
-/* Pages in flight on one disk, shared out to its queues: 16 MiB. */
+/* Pages in flight on one disk, shared out to its queues: 16 MiB at most. */
 #define XG_BLK_PAGES		4096u
 /* Requests of a queue that may be indirect at one time. */
 #define XG_BLK_SHEETS		32u
@@ -99,6 +102,7 @@ struct xg_blk_queue {
 	bool dead;		/* no I/O any more, nobody waits for an answer */
 	bool poisoned;		/* dead by the backend's fault */
 	bool owed;		/* an interrupt is due that will find nothing */
+	bool silent;		/* a request has waited for long, as was said */
 	struct xg_blk_stats stats;
 } ____cacheline_aligned_in_smp;
 
@@ -121,8 +125,12 @@ struct xg_blk {
 	struct xg_blk_place place;
 	u16 handle;
 
+	struct delayed_work again;	/* connect, after a shortage */
+	unsigned int shortages;		/* in a row */
+
 	unsigned int nr_queues;
 	unsigned int ring_order;
+	unsigned int queue_pages;	/* in flight on a queue, at most */
 	struct xg_blk_queue *queues;
 
 	/* as the backend has them, checked */
@@ -135,10 +143,13 @@ struct xg_blk {
 
 	struct blk_mq_tag_set tags;
 	struct gendisk *disk;	/* while it is up */
+	struct work_struct appear;
+	bool added;		/* the block layer knows @disk */
 	unsigned long lost_features;
 	struct work_struct care;
 	struct delayed_work deadline;
 	u64 deadline_seen;
+	unsigned long silent_since;	/* jiffies */
 	struct dentry *debugfs;
 };
 
@@ -153,6 +164,7 @@ int xg_blk_place(u32 vdevice, struct xg_blk_place *place);
 /* handshake.c */
 extern const struct xg_step xg_blk_steps[];
 extern const unsigned int xg_blk_nr_steps;
+void xg_blk_connect_again(struct work_struct *work);
 void xg_blk_forget_keys(struct xg_blk *blk);
 int xg_blk_read_sectors(struct xg_blk *blk, u64 *sectors);
 
@@ -178,7 +190,10 @@ int xg_blk_encode(struct xg_blk_queue *q, struct request *req,
 
 /* shared.c: what a queue owns */
 int xg_blk_queues_alloc(struct xg_blk *blk);
+void xg_blk_queues_share(struct xg_blk *blk);
 int xg_blk_queues_stock(struct xg_blk *blk);
+void xg_blk_queues_unstock(struct xg_blk *blk);
+bool xg_blk_queues_bound(struct xg_blk *blk);
 void xg_blk_queues_close(struct xg_blk *blk);
 void xg_blk_queues_free(struct xg_blk *blk);
 int xg_blk_shared_make(struct xg_blk_queue *q, struct xg_blk_stack *stack,

@@ -25,7 +25,10 @@ static bool overlap(const struct xg_blk_place *a, const struct xg_blk_place *b)
 	return a->minor < b->minor + b->minors && b->minor < a->minor + a->minors;
 }
 
-/* From here on nobody else has its minors; xg_blk_put() gives them back. */
+/*
+ * From here on nobody else has its minors, until give_place(). A removed disk
+ * that somebody still has open needs none: the block layer has let go of them.
+ */
 static int claim_place(struct xg_blk *blk)
 {
 	struct xg_blk *other;
@@ -41,13 +44,17 @@ static int claim_place(struct xg_blk *blk)
 	return err;
 }
 
+static void give_place(struct xg_blk *blk)
+{
+	mutex_lock(&disks_lock);
+	list_del(&blk->node);
+	mutex_unlock(&disks_lock);
+}
+
 static void blk_free(struct kref *ref)
 {
 	struct xg_blk *blk = container_of(ref, struct xg_blk, ref);
 
-	mutex_lock(&disks_lock);
-	list_del(&blk->node);
-	mutex_unlock(&disks_lock);
 	put_device(&blk->xdev->dev);
 	kfree(blk);
 }
@@ -92,6 +99,7 @@ static int blk_probe(struct xg_xenbus_device *xdev)
 		return -ENOMEM;
 	kref_init(&blk->ref);
 	blk->xdev = xdev;
+	INIT_DELAYED_WORK(&blk->again, xg_blk_connect_again);
 	/* The wire has 16 bits for it, and backends look at none of them. */
 	if (kstrtou16(xdev->id, 10, &blk->handle))
 		blk->handle = 0;
@@ -120,7 +128,8 @@ static void blk_lost(struct xg_xenbus_device *xdev)
 
 	pr_info("%s: the backend is gone\n", blk->place.name);
 	xg_blk_kill_all(blk);
-	if (blk->disk)
+	/* Pairs with appear()'s release. */
+	if (blk->disk && smp_load_acquire(&blk->added))
 		blk_mark_disk_dead(blk->disk);
 }
 
@@ -147,11 +156,14 @@ static void blk_remove(struct xg_xenbus_device *xdev)
 {
 	struct xg_blk *blk = xg_xenbus_get_drvdata(xdev);
 
+	/* Only steps ask for it, and none runs any more. */
+	cancel_delayed_work_sync(&blk->again);
 	xg_blk_disk_down(blk);
 	xg_blk_queues_close(blk);
 	/* First the backend lets go of its mappings, then we end the grants. */
 	xg_xenbus_close_wait(xdev, CLOSE_SECONDS);
 	xg_blk_disconnect(blk);
+	give_place(blk);
 	xg_xenbus_set_drvdata(xdev, NULL);
 	xg_blk_put(blk);
 }

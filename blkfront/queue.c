@@ -341,8 +341,8 @@ irqreturn_t xg_blk_irq(int irq, void *data)
 	struct xg_blk_cmd *done = NULL;
 	unsigned int eoi = 0;
 	unsigned long flags;
+	bool dead, again;
 	int found = 0;
-	bool dead;
 
 	spin_lock_irqsave(&q->lock, flags);
 	q->stats.interrupts++;
@@ -352,8 +352,14 @@ irqreturn_t xg_blk_irq(int irq, void *data)
 		if (spurious(q, found))
 			eoi = XG_EOI_SPURIOUS;
 	}
+	again = q->silent && found > 0;
+	if (again)
+		q->silent = false;
 	spin_unlock_irqrestore(&q->lock, flags);
 
+	if (again)
+		pr_info_ratelimited("%s: queue %u: the backend answers again\n",
+				    q->blk->place.name, q->nr);
 	end_all(done);
 	if (found < 0)
 		poison(q, "sent an answer to nothing we asked");
@@ -387,25 +393,30 @@ static void blk_complete(struct request *req)
 
 /*
  * No answer for long: ask again, look again, and see whether there is anybody
- * to answer. As long as there is, the request waits.
+ * to answer. As long as there is, the request waits: it may still be carried
+ * out, and a write that was given up must not come after a later one. Who cannot
+ * wait detaches the disk or unbinds it from the driver.
  */
 static enum blk_eh_timer_return blk_timeout(struct request *req)
 {
 	struct xg_blk_queue *q = req->mq_hctx->driver_data;
 	unsigned long flags;
-	bool dead;
+	bool dead, first;
 
-	pr_warn_ratelimited("%s: queue %u: no answer for %u s, asking again\n",
-			    q->blk->place.name, q->nr,
-			    jiffies_to_msecs(req->timeout) / 1000);
 	spin_lock_irqsave(&q->lock, flags);
 	dead = q->dead;
+	first = !dead && !q->silent;
+	q->silent = true;
 	q->stats.timeouts++;
 	q->stats.notifications += !dead;
 	q->owed = true;
 	if (!dead)
 		xg_ring_publish(&q->ring);
 	spin_unlock_irqrestore(&q->lock, flags);
+	if (first)
+		pr_warn_ratelimited("%s: queue %u: no answer in %u s, asking again and waiting on\n",
+				    q->blk->place.name, q->nr,
+				    jiffies_to_msecs(req->timeout) / 1000);
 	if (!dead) {
 		xg_evtchn_notify(q->ch);
 		xg_evtchn_kick(q->ch);

@@ -14,6 +14,7 @@
 
 #include <linux/mm.h>
 #include <linux/slab.h>
+#include <xg/hypercall.h>
 #include "internal.h"
 
 static int make_one(struct xg_blk_queue *q, struct xg_blk_stack *stack, gfp_t gfp)
@@ -134,13 +135,35 @@ int xg_blk_queues_alloc(struct xg_blk *blk)
 	unsigned int nr = blk->nr_queues;
 	int err = 0;
 
+	/* Always as many as there are: all that undoes this goes by it. */
+	blk->nr_queues = 0;
 	blk->queues = kcalloc(nr, sizeof(*blk->queues), GFP_KERNEL);
 	if (!blk->queues)
 		return -ENOMEM;
-	for (blk->nr_queues = 0; !err && blk->nr_queues < nr; blk->nr_queues++)
+	for (; !err && blk->nr_queues < nr; blk->nr_queues++)
 		err = queue_init(&blk->queues[blk->nr_queues], blk,
 				 blk->nr_queues);
 	return err;
+}
+
+/**
+ * xg_blk_queues_share() - how many pages each queue may have in flight
+ * @blk: its queue_pages are set
+ *
+ * A disk takes no more than a quarter of the references that are left, so that
+ * the next one finds some, however many there are.
+ *
+ * Context: any.
+ */
+void xg_blk_queues_share(struct xg_blk *blk)
+{
+	struct xg_grant_stats stats;
+	unsigned int refs;
+
+	xg_grant_get_stats(&stats);
+	refs = stats.frames_max * (PAGE_SIZE / sizeof(struct grant_entry_v1));
+	refs -= min(refs, stats.in_use);
+	blk->queue_pages = min(XG_BLK_PAGES, refs / 4) / blk->nr_queues;
 }
 
 /*
@@ -169,9 +192,11 @@ static int queue_stock(struct xg_blk_queue *q)
 	unsigned int pages;
 	int err;
 
-	pages = clamp(XG_BLK_PAGES / blk->nr_queues, segs, segs * q->ring.slots);
+	pages = clamp(blk->queue_pages, segs, segs * q->ring.slots);
+	/* For no more requests than have pages. */
 	if (segs > BLKIF_MAX_SEGMENTS_PER_REQUEST)
-		sheets = min_t(unsigned int, XG_BLK_SHEETS, q->ring.slots);
+		sheets = min3(XG_BLK_SHEETS, q->ring.slots,
+			      pages / BLKIF_MAX_SEGMENTS_PER_REQUEST);
 	/* Where we grant in place, a page or two in a request may need copying. */
 	shared = blk->copy ? 0 : segs;
 	err = take_refs(q, &pages, segs, sheets + shared);
@@ -194,7 +219,7 @@ static int queue_stock(struct xg_blk_queue *q)
  * @blk: limits and copy are set
  *
  * Context: process.
- * Return: 0 or -errno.
+ * Return: 0 or -errno; then xg_blk_queues_unstock() is due, sooner or later.
  */
 int xg_blk_queues_stock(struct xg_blk *blk)
 {
@@ -204,6 +229,50 @@ int xg_blk_queues_stock(struct xg_blk *blk)
 	for (i = 0; !err && i < blk->nr_queues; i++)
 		err = queue_stock(&blk->queues[i]);
 	return err;
+}
+
+/**
+ * xg_blk_queues_unstock() - give back what xg_blk_queues_stock() took
+ * @blk: no request is under way
+ *
+ * Context: process.
+ */
+void xg_blk_queues_unstock(struct xg_blk *blk)
+{
+	unsigned int i;
+
+	for (i = 0; i < blk->nr_queues; i++) {
+		stack_fini(&blk->queues[i].pages);
+		stack_fini(&blk->queues[i].sheets);
+		xg_grant_pool_fini(&blk->queues[i].refs);
+	}
+}
+
+/**
+ * xg_blk_queues_bound() - is the backend still at the other end of every channel?
+ * @blk: has been connected, so it once was
+ *
+ * A backend that dies without a word to the store, as a killed process does,
+ * leaves its end of the channels closed.
+ *
+ * Context: process; not with xg_blk_queues_close().
+ * Return: false where an end is closed for certain.
+ */
+bool xg_blk_queues_bound(struct xg_blk *blk)
+{
+	struct evtchn_status op;
+	unsigned int i;
+
+	for (i = 0; i < blk->nr_queues; i++) {
+		op = (struct evtchn_status){
+			.dom = DOMID_SELF,
+			.port = xg_evtchn_port(blk->queues[i].ch),
+		};
+		if (!xg_event_channel_op(EVTCHNOP_status, &op) &&
+		    op.status == EVTCHNSTAT_unbound)
+			return false;
+	}
+	return true;
 }
 
 /**
@@ -230,12 +299,10 @@ void xg_blk_queues_free(struct xg_blk *blk)
 {
 	unsigned int i;
 
+	xg_blk_queues_unstock(blk);
 	for (i = 0; i < blk->nr_queues; i++) {
 		struct xg_blk_queue *q = &blk->queues[i];
 
-		stack_fini(&q->pages);
-		stack_fini(&q->sheets);
-		xg_grant_pool_fini(&q->refs);
 		if (q->ring_mem)
 			xg_xenbus_free_ring(q->ring_mem, blk->ring_order,
 					    q->ring_refs);

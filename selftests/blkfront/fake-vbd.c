@@ -205,7 +205,7 @@ static void take_requests(unsigned int port)
 	struct request req;
 
 	for (;;) {
-		if (is("silent") && served >= 6 && !released)
+		if (is("mute") || (is("silent") && served >= 6 && !released))
 			return;
 		if (cons == __atomic_load_n(&ring->req_prod, __ATOMIC_SEQ_CST)) {
 			__atomic_store_n(&ring->req_event, cons + 1,
@@ -316,6 +316,8 @@ static const struct fake {
 	{ "silent", "silent", "" },
 	{ "dead", "silent", "" },
 	{ "stuck", "silent", "" },
+	{ "mute", "mute", "" },
+	{ "mutedead", "mute", "" },
 	{ }
 };
 

@@ -12,7 +12,7 @@ cleanup "mark end-fake-vbd"
 disk=/dev/xvdc
 sys=/sys/block/xvdc
 stats=blkfront/xvdc
-plan 58
+plan 61
 
 limit() { cat $sys/queue/$1; }
 stat_of() { counter $stats "$1"; }
@@ -120,3 +120,18 @@ wait_tell gone-dead 120
 
 quiet stuck stuck
 go stuck
+
+# Not even the partition table can be read.
+check "mute: the disk comes all the same" begin mute
+device=$(basename "$(readlink -f $sys/device)")
+echo "$device" >/sys/bus/xg/drivers/xg-vbd/unbind &
+check "mute: it can be taken from its driver" wait_for 60 gone
+wait $!
+mark done-mute
+wait_tell gone-mute 120
+
+quiet begin mutedead
+mark die-mutedead
+check "mutedead: the disk goes, nothing hangs" wait_for 30 gone
+mark done-mutedead
+wait_tell gone-mutedead 120
