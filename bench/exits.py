@@ -9,7 +9,6 @@ import collections
 import struct
 
 EXIT, EXIT64 = 0x81002, 0x81102
-CPU_CHANGE = 0x1f003
 LOST = 0x1f001
 # AMD's numbers; Intel's are smaller than any of them but for exceptions.
 SVM = {0x60: "INTR", 0x61: "NMI", 0x64: "VINTR", 0x72: "CPUID", 0x74: "IRET",

@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The guest's half of bench/smoke: fio jobs on one disk, programs from the other. Prints "bench JOB ROUND KIB-PER-SECOND IOPS". While a job is traced
-# (round "trace") the host script counts VM exits.
+# The guest's half of bench/smoke: fio jobs on one disk, programs from the other.
+# Prints "bench JOB ROUND KIB-PER-SECOND IOPS". While a job is traced (round
+# "trace") the host script counts VM exits.
 set -u
-# The kernel asks for modules too (file systems, checksums, our frontends).
-[ -x /sbin/modprobe ] || echo /bin/modprobe >/proc/sys/kernel/modprobe
 # Emulated disks come in any order: the one that mounts has the programs.
 for disk in xvda sda; do
 	[ -b /dev/$disk ] || continue

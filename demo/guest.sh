@@ -3,8 +3,6 @@
 # The guest's half of the demo. It begins on emulated devices alone and loads
 # the modules live. Lines "show ..." are what demo/run shows; the rest is detail.
 set -u
-# The kernel asks for modules too (file systems, checksums, our frontends).
-[ -x /sbin/modprobe ] || echo /bin/modprobe >/proc/sys/kernel/modprobe
 D=/sys/kernel/debug/xg
 
 show() { echo "show $*"; }

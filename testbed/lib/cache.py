@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("XG_BUILD", TOP / "build"))
+BUILD = TOP / "build"
 
 
 def build_dir(name):

@@ -11,6 +11,7 @@ run() is what every engine offers; see engine_xen.py.
 
 import fcntl
 import os
+import re
 import shlex
 import shutil
 import time
@@ -19,7 +20,7 @@ from . import guest, hostscript, middle, qemu
 from .channel import Channel
 from .errors import TestbedError
 from .qmp import Qmp
-from .verdict import Ending
+from .verdict import PRINTED, Ending
 
 KVM_CHECK_EXTENSION = 0xae03
 KVM_CAP_XEN_HVM = 38
@@ -205,7 +206,8 @@ class Attempt:
     def __init__(self, spec, paths, machine):
         self.spec, self.paths = spec, paths
         self.machine, self.direct = machine.machine(), machine.direct
-        self.ending = Ending()
+        self.ending = Ending(emulated=not (machine.direct
+                                           or qemu.nested_kvm()))
         self.seen = {}              # message -> seconds
         self.due = None             # counters to save once out of poll()
 
@@ -266,16 +268,17 @@ class Attempt:
         while True:
             self.step()
             now = self.since()
-            if not self.machine.alive and not self.qmp.greeted:
+            if not self.machine.alive and (not self.qmp.greeted
+                                           or self.refused()):
                 self.machine.check_started()
                 raise TestbedError("no QEMU for the guest: "
                                    + self.last_words())
             if self.script.done and ending.guest_status is not None:
                 ending.how = "scripts ended"
             elif not self.machine.alive:
-                ending.how = "the guest's QEMU ended"
+                ending.how, ending.died = "the guest's QEMU ended", True
             elif "gone" in self.seen and ending.guest_status is None:
-                ending.how = "the guest is gone"
+                ending.how, ending.died = "the guest is gone", True
             elif now > spec.timeout:
                 ending.how = f"no end after {spec.timeout} s"
                 self.save_cpus()
@@ -298,11 +301,17 @@ class Attempt:
                 text += log.read_text(errors="replace")[-300:]
         return text.strip()
 
+    def refused(self):
+        """True when QEMU in the middle machine ended with an error of its own."""
+        log = self.paths.out / "middle.log"
+        return not self.guest_spoke() and log.exists() and bool(
+            re.search(rb"QEMU ended: [1-9]\d?\s", log.read_bytes()))
+
     def guest_spoke(self):
         """True once the guest's kernel printed its first line."""
         log = self.paths.out / "guest.log"
         return "hello" in self.seen or (
-            log.exists() and b"Linux version" in log.read_bytes())
+            log.exists() and bool(PRINTED.search(log.read_bytes())))
 
     def save_exits(self, when):
         """The guest's KVM exit counters, to out/kvm-exits-start and -end."""
@@ -335,7 +344,6 @@ class Attempt:
             while time.monotonic() < limit and "gone" not in self.seen \
                     and self.machine.alive:
                 self.step()
-        ending.powered_off = "gone" in self.seen
         (self.paths.run / "finish").touch()
         limit = time.monotonic() + END_LIMIT
         while time.monotonic() < limit and self.machine.alive \

@@ -13,7 +13,7 @@ from pathlib import Path
 from . import dom0, guest, loader, qemu
 from .channel import Channel
 from .errors import TestbedError
-from .verdict import Ending
+from .verdict import PRINTED, Ending
 
 DOM0_MIB = 1536
 HERE = Path(__file__).resolve().parents[1] / "dom0"
@@ -117,7 +117,7 @@ class Attempt:
 
     def __init__(self, spec, paths, images):
         self.spec, self.paths, self.images = spec, paths, images
-        self.ending = Ending()
+        self.ending = Ending(emulated=not qemu.nested_kvm())
         self.events_read = 0
         self.told = set()
         self.seen = {}              # event or message -> seconds
@@ -187,7 +187,13 @@ class Attempt:
         if verb == "host-exit":
             self.ending.host_status = int(rest)
         elif verb == "failed":
-            raise TestbedError(f"dom0: {rest} failed")
+            raise TestbedError(f"dom0: {rest} failed: " + self.last_words())
+
+    def last_words(self):
+        """The end of what dom0's programs said."""
+        log = self.paths.out / "host.log"
+        text = log.read_text(errors="replace") if log.exists() else ""
+        return "; ".join(text.splitlines()[-4:]) or "it said nothing"
 
     def step(self):
         """One turn: the channel, dom0's events, its tells."""
@@ -211,15 +217,15 @@ class Attempt:
             self.step()
             now = self.since()
             if not self.machine.alive:
-                ending.how = "the outer machine ended"
+                ending.how, ending.died = "the outer machine ended", True
             elif "lost" in seen or \
                     "gone" in seen and ending.guest_status is None:
-                ending.how = "the guest is gone"
+                ending.how, ending.died = "the guest is gone", True
             elif now > spec.timeout:
                 ending.how = f"no end after {spec.timeout} s"
             elif "ready" not in seen and "gone" not in seen \
                     and now > DOM0_LIMIT:
-                ending.how = "dom0 did not come up"
+                raise TestbedError(f"dom0 is not up after {DOM0_LIMIT} s")
             elif "hello" not in seen and not self.guest_spoke() \
                     and now > max(SILENT_LIMIT, 0.7 * spec.timeout):
                 ending.how = "the guest never said a word"
@@ -234,7 +240,7 @@ class Attempt:
     def guest_spoke(self):
         """True once the guest's kernel printed its first line."""
         for log in (self.paths.out / "guest.log", *self.pv_console()):
-            if log.exists() and b"Linux version" in log.read_bytes():
+            if log.exists() and PRINTED.search(log.read_bytes()):
                 return True
         return "hello" in self.seen
 
@@ -254,7 +260,6 @@ class Attempt:
         while time.monotonic() < limit and "gone" not in self.seen \
                 and self.machine.alive:
             self.step()
-        self.ending.powered_off = "gone" in self.seen
         (self.paths.run / "finish").touch()
         limit = time.monotonic() + END_LIMIT
         while time.monotonic() < limit and "done" not in self.seen \

@@ -173,7 +173,8 @@ def add_our_modules(spec, kernel, root):
     """Our modules, in every --drivers mode, and the index of all modules."""
     ours = sorted(kernel.ours.glob("**/*.ko"))
     if not ours and spec.drivers == "xg":
-        raise TestbedError(f"no modules in {kernel.ours}: `make modules`")
+        raise TestbedError(f"no modules in {kernel.ours}: "
+                           f"make modules KVER={spec.kernel}")
     into = root / "lib/modules" / kernel.release
     (into / "xg").mkdir(parents=True)
     for module in ours:

@@ -41,12 +41,11 @@ def nested_kvm():
         os.close(kvm)
 
 
-def machine_args(npt=True):
+def machine_args():
     """CPU and accelerator: real KVM where it nests, else TCG's SVM."""
     if nested_kvm():
         return ["-accel", "kvm", "-cpu", "host"]
-    return ["-accel", "tcg,thread=multi",
-            "-cpu", "qemu64,+svm" + (",+npt" if npt else "")]
+    return ["-accel", "tcg,thread=multi", "-cpu", "qemu64,+svm,+npt"]
 
 
 def _die_with_parent():

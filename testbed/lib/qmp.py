@@ -89,6 +89,3 @@ class Qmp:
         answer = self.command("human-monitor-command",
                               {"command-line": line})
         return answer if isinstance(answer, str) else f"{answer}\n"
-
-    def quit(self):
-        self._send("quit")

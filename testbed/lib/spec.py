@@ -56,20 +56,35 @@ class VmSpec:
 
 def parse_disk(text):
     """FILE or ram:MIB."""
-    ram = re.fullmatch(r"ram:(\d+)", text)
+    ram = re.fullmatch(r"ram:(.*)", text)
     if ram:
-        return Disk(None, int(ram.group(1)))
-    path = Path(text)
-    if not path.exists():
-        raise argparse.ArgumentTypeError(f"no such disk file: {text}")
-    return Disk(path.resolve(), path.stat().st_size >> 20)
+        return Disk(None, at_least(1)(ram.group(1)))
+    path = existing_file(text)
+    return Disk(path, path.stat().st_size >> 20)
 
 
-def existing_file(text):
+def at_least(low):
+    """A type of option: a whole number, not less than `low`."""
+    def number(text):
+        if not text.isdecimal() or int(text) < low:
+            raise argparse.ArgumentTypeError(
+                f"a number, {low} or more, is wanted, not '{text}'")
+        return int(text)
+    return number
+
+
+def existing(text):
     path = Path(text)
     if not path.exists():
         raise argparse.ArgumentTypeError(f"no such file: {text}")
     return path.resolve()
+
+
+def existing_file(text):
+    path = existing(text)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"a directory, not a file: {text}")
+    return path
 
 
 def build_parser():
@@ -88,8 +103,8 @@ def build_parser():
     add("--drivers", choices=("xg", "mainline", "none"), default="xg",
         help="xg: our modules; mainline: the kernel's own; none: emulated "
              "devices only")
-    add("--vcpus", type=int, default=2, metavar="N")
-    add("--memory", type=int, default=512, metavar="MIB")
+    add("--vcpus", type=at_least(1), default=2, metavar="N")
+    add("--memory", type=at_least(128), default=512, metavar="MIB")
     add("--cmdline", default="", help="added to the guest's command line")
     add("--config", action="append", default=[], metavar="LINE",
         help="a line of the xl config; replaces a default of the same key")
@@ -104,13 +119,13 @@ def build_parser():
              "'#: tools fio' or '#: modules loop' asks for more to be brought")
     add("--host-script", type=existing_file, metavar="FILE",
         help="run in dom0 beside the guest (engine xen)")
-    add("--put", dest="puts", action="append", type=existing_file, default=[],
-        metavar="FILE", help="brought into the guest as /put/FILE")
+    add("--put", dest="puts", action="append", type=existing, default=[],
+        metavar="FILE", help="a file or folder, brought as /put/FILE")
     add("--paging", choices=("shadow", "hap"),
         help="of the guest; default shadow where the emulator's nested paging "
              "would be used, except for HVM guests and the shadowless Xen 4.20 "
              "of engine xen")
-    add("--timeout", type=int, default=300, metavar="S",
+    add("--timeout", type=at_least(1), default=300, metavar="S",
         help="for one attempt, power-on to power-off (default 300)")
     add("--out", type=Path, metavar="DIR",
         help="for the logs and the verdict (default build/vm/last)")
@@ -154,7 +169,7 @@ def check(spec):
     if not spec.disks:
         spec.disks = [Disk(None, 128)]
     for line in spec.modparams:
-        if not re.fullmatch(r"\S+( +\S+)+", line):
+        if not re.fullmatch(r"[\w-]+( +[\w.-]+=\S*)+", line):
             raise TestbedError(f"--modparam wants 'MODULE NAME=VALUE': {line}")
 
 

@@ -26,7 +26,7 @@ class Case:
     timeout: int = 300
     soak_timeout: int = 3600
     soak_only: bool = False
-    makes: str = ""                 # "modules" for commands that need them
+    makes: str = ""                 # a command needs modules for this kernel
 
 
 LAYERS = ["evtchn", "grant", "xenbus", "blkfront", "platform/hypercall.sh"]
@@ -37,6 +37,8 @@ CASES = [
          command=["make", "-s", "-C", "proto/host", "check"]),
     Case("harness", "a bad test fails, whichever way it is bad",
          command=["testbed/suite.d/harness"]),
+    Case("faults", "only an emulator's fault is called one",
+         command=["testbed/suite.d/faults"]),
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
