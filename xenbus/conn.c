@@ -32,6 +32,7 @@
 #define MEND_WAIT	(30 * HZ)	/* for the reader to mend or give up */
 #define MEND_MAX	5		/* times in MEND_SPAN */
 #define MEND_SPAN	(60 * HZ)
+#define ROOM_POLL	(HZ / 50)	/* for a writer, while it is mended */
 #define IDLE_EVENTS	64		/* in a row with nothing to do: a storm */
 
 enum state {
@@ -142,17 +143,20 @@ static int push(const void *data, u32 len)
 }
 
 /*
- * Write all of it, waiting for room; under @send. A failure breaks all calls, but
- * a broken connection alone does not end it: a message is sent whole.
+ * Write all of it by @deadline, waiting for room; under @send. A failure breaks
+ * all calls, but a broken connection alone does not end it: a message is sent
+ * whole.
  */
-static bool send_bytes(const void *data, u32 len)
+static bool send_bytes(const void *data, u32 len, unsigned long deadline)
 {
 	int sent = 0;
 	long left;
 
 	while (len) {
+		left = deadline - jiffies;
 		left = wait_event_timeout(conn.room, READ_ONCE(conn.torn) ||
-					  (sent = push(data, len)), DEAD);
+					  (sent = push(data, len)),
+					  max(left, 0L));
 		if (!left) {
 			conn_break("no room for a request in 60 s", true);
 			return false;
@@ -171,11 +175,14 @@ static bool send_bytes(const void *data, u32 len)
 static void send_message(const struct xsd_sockmsg *hdr,
 			 const struct kvec *parts, unsigned int nr)
 {
-	bool sent = send_bytes(hdr, sizeof(*hdr));
+	/* Of the whole message: a server that takes a byte a minute has failed. */
+	unsigned long deadline = jiffies + DEAD;
+	bool sent = send_bytes(hdr, sizeof(*hdr), deadline);
 	unsigned int i;
 
 	for (i = 0; sent && i < nr; i++)
-		sent = send_bytes(parts[i].iov_base, parts[i].iov_len);
+		sent = send_bytes(parts[i].iov_base, parts[i].iov_len,
+				  deadline);
 	if (sent)
 		xg_evtchn_notify(conn.port);
 	conn.requests++;
@@ -395,12 +402,23 @@ static int new_ring(int (*how)(struct xg_xs_conn *ring, struct xg_evtchn *port))
 	return err;
 }
 
+/*
+ * No writer is in the middle of a message any more. One that waits for room is
+ * woken by this thread alone, so it must not sleep on the mutex.
+ */
+static void lock_send(void)
+{
+	while (!mutex_trylock(&conn.send)) {
+		wake_up_all(&conn.room);
+		schedule_timeout_idle(ROOM_POLL);
+	}
+}
+
 static void mend(void)
 {
 	int err;
 
-	/* No writer is in the middle of a message any more. */
-	mutex_lock(&conn.send);
+	lock_send();
 	if (now() != BROKEN) {
 		mutex_unlock(&conn.send);
 		return;
