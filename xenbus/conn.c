@@ -8,7 +8,7 @@
  * broken says conn_break(): every call fails, and the reader mends the connection.
  *
  * A connection begins, the first time as after each mending, by one call
- * (xg_conn_sync()) whose answer alone counts: what comes before it is an earlier
+ * (sync_call()) whose answer alone counts: what comes before it is an earlier
  * owner's, or was asked before it broke. Where bytes are lost in the stream the
  * ring must be reset by the server (Xen docs/misc/xenstore-ring.txt), if it can.
  * Start reading at xg_conn_call() and reader().
@@ -21,6 +21,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <xen/interface/xen.h>
 #include <xg/evtchn.h>
 #include <xg/proto/xs.h>
@@ -276,7 +277,7 @@ int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
 }
 
 /* The first call. The server forgets what was watched, and answers to that. */
-int xg_conn_sync(void)
+static int sync_call(void)
 {
 	struct kvec nothing = { .iov_base = "", .iov_len = 1 };
 	struct call call = { .type = XS_RESET_WATCHES };
@@ -294,6 +295,16 @@ int xg_conn_sync(void)
 	wake_up_all(&conn.room);
 	return 0;
 }
+
+/* A work item of its own: all others may be waiting for what it does. */
+static void sync_again(struct work_struct *work)
+{
+	if (sync_call())
+		return;
+	pr_info("xenstore: connected again\n");
+	xg_watch_renew();
+}
+static DECLARE_WORK(sync_work, sync_again);
 
 /* --- the reader ---------------------------------------------------------------- */
 
@@ -439,7 +450,7 @@ static void mend(void)
 		return;
 	}
 	conn.reconnects++;
-	xg_watch_renew();
+	queue_work(system_unbound_wq, &sync_work);
 }
 
 static int reader(void *unused)
@@ -485,13 +496,13 @@ static int open_port(evtchn_port_t port)
 /* Does the server answer? If not, once more after a new connection. */
 static int first_contact(void)
 {
-	if (!xg_conn_sync() || (settled() && now() == UP))
+	if (!sync_call() || (settled() && now() == UP))
 		return 0;
 	pr_err("xenstore: it does not answer\n");
 	return -EIO;
 }
 
-/* After this nobody writes to the ring or waits for an answer. */
+/* After this nobody writes to the ring, reads it, or waits for an answer. */
 static void shut(void)
 {
 	mutex_lock(&conn.send);
@@ -500,6 +511,8 @@ static void shut(void)
 	spin_unlock(&conn.lock);
 	mutex_unlock(&conn.send);
 	wake_up_all(&conn.room);
+	kthread_stop(conn.reader);
+	cancel_work_sync(&sync_work);
 }
 
 int xg_conn_start(void)
@@ -534,7 +547,6 @@ int xg_conn_start(void)
 	if (!err)
 		return 0;
 	shut();
-	kthread_stop(conn.reader);
 close:
 	xg_evtchn_close(conn.port);
 unmap:
@@ -546,7 +558,6 @@ unmap:
 void xg_conn_stop(void)
 {
 	shut();
-	kthread_stop(conn.reader);
 	xg_evtchn_close(conn.port);
 	xg_page_unmap(conn.page);
 }

@@ -29,8 +29,6 @@ struct xg_reply {
 int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
 		 unsigned int nr, struct xg_reply *reply);
 
-/* The call that begins a connection, when the reader has mended it: 0, -EIO. */
-int xg_conn_sync(void);
 int xg_conn_start(void);
 void xg_conn_stop(void);
 void xg_conn_show(struct seq_file *m);
@@ -57,7 +55,7 @@ bool xg_path_below(const char *path, const char *top);
 
 /* Called by the reader: a WATCH_EVENT's payload. 0, -EPROTO. Never waits. */
 int xg_watch_event(const char *body, u32 len);
-/* The connection is new: register all watches again, from a work item. */
+/* The connection is new and up: register all watches again, from a work item. */
 void xg_watch_renew(void);
 /* As if everything below the watch's path had changed. Any context. */
 void xg_watch_kick(struct xg_store_watch *watch);

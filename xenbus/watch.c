@@ -239,9 +239,6 @@ static void renew(struct work_struct *work)
 	struct xg_store_watch *watch;
 	int err;
 
-	if (xg_conn_sync())
-		return;
-	pr_info("xenstore: connected again\n");
 	mutex_lock(&changing);
 	/* Only who holds @changing changes the list. */
 	list_for_each_entry(watch, &watches, node) {
