@@ -386,7 +386,7 @@ static int txn_start(xg_store_txn_t *txn)
 	kfree(reply.body);
 	if (err)
 		return -EIO;
-	*txn = id;
+	*txn = xg_conn_txn(&reply, id);
 	return 0;
 }
 
@@ -406,10 +406,12 @@ static int txn_end(xg_store_txn_t txn, bool commit)
  * @data: for @fn
  *
  * Protocol: XS_TRANSACTION_START, XS_TRANSACTION_END. Where somebody else changed
- * what @fn has read or written, the store refuses the commit and @fn runs again.
+ * what @fn has read or written, the store refuses the commit and @fn runs again. So
+ * it does where the connection broke before the commit: nothing has happened then.
  *
  * Context: process, may sleep.
- * Return: 0; the error of @fn; -EAGAIN after 100 refusals; another -errno.
+ * Return: 0; the error of @fn; -EAGAIN after 100 refusals; -EIO the connection
+ * broke, in a commit it is unknown whether before or after; another -errno.
  */
 int xg_store_transaction(int (*fn)(xg_store_txn_t txn, void *data), void *data)
 {
@@ -422,6 +424,10 @@ int xg_store_transaction(int (*fn)(xg_store_txn_t txn, void *data), void *data)
 		if (err)
 			return err;
 		err = fn(txn, data);
+		if (xg_conn_txn_lost(txn)) {
+			err = -EAGAIN;
+			continue;
+		}
 		if (err) {
 			txn_end(txn, false);
 			return err;

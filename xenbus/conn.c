@@ -49,6 +49,7 @@ struct call {
 	struct completion done;
 	u32 id;
 	u32 type;
+	u32 epoch;
 	int err;
 	struct xg_reply *reply;
 };
@@ -70,6 +71,7 @@ static struct {
 	bool torn;			/* nobody knows where a message begins */
 	struct list_head calls;
 	u32 last_id;
+	u32 epoch;			/* of the connection, counts breaks */
 
 	bool told_slow;
 	unsigned int mends;		/* since mend_start */
@@ -106,6 +108,7 @@ static void fail_calls(enum state state)
 	struct call *call, *next;
 
 	WRITE_ONCE(conn.state, state);
+	WRITE_ONCE(conn.epoch, conn.epoch + 1);
 	list_for_each_entry_safe(call, next, &conn.calls, node) {
 		list_del_init(&call->node);
 		call->err = -ECONNRESET;
@@ -189,13 +192,25 @@ static void send_message(const struct xsd_sockmsg *hdr,
 	conn.requests++;
 }
 
+xg_store_txn_t xg_conn_txn(const struct xg_reply *reply, u32 id)
+{
+	return (xg_store_txn_t)reply->epoch << 32 | id;
+}
+
+bool xg_conn_txn_lost(xg_store_txn_t txn)
+{
+	return upper_32_bits(txn) != READ_ONCE(conn.epoch);
+}
+
 /* From here on its answer may come. */
-static int call_begin(struct call *call, enum state wanted)
+static int call_begin(struct call *call, xg_store_txn_t txn, enum state wanted)
 {
 	int err = -ENOTCONN;
 
 	spin_lock(&conn.lock);
-	if (conn.state == wanted) {
+	if (conn.state == wanted &&
+	    (txn == XG_STORE_NONE || !xg_conn_txn_lost(txn))) {
+		call->epoch = conn.epoch;
 		call->id = ++conn.last_id;
 		list_add_tail(&call->node, &conn.calls);
 		err = 0;
@@ -237,8 +252,8 @@ static int do_call(struct call *call, xg_store_txn_t txn,
 
 	mutex_lock(&conn.send);
 	/* Checked before the call is known: nothing is sent of what is too long. */
-	err = xg_xs_header(&hdr, call->type, 0, txn, len) ?:
-	      call_begin(call, wanted);
+	err = xg_xs_header(&hdr, call->type, 0, lower_32_bits(txn), len) ?:
+	      call_begin(call, txn, wanted);
 	if (err) {
 		mutex_unlock(&conn.send);
 		return err;
@@ -345,6 +360,7 @@ static int answer(struct call *call)
 		broken = -EPROTO;
 	} else if (reply) {
 		reply->len = msg->hdr.len;
+		reply->epoch = call->epoch;
 		reply->body = kmemdup_nul(msg->body, msg->hdr.len, GFP_NOIO);
 		call->err = reply->body ? 0 : -ENOMEM;
 	}

@@ -20,6 +20,7 @@ struct xg_platform;
 struct xg_reply {
 	char *body;
 	u32 len;
+	u32 epoch;	/* which connection's: see xg_conn_txn() */
 };
 
 /*
@@ -29,6 +30,13 @@ struct xg_reply {
 int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
 		 unsigned int nr, struct xg_reply *reply);
 
+/*
+ * The handle of the transaction that @reply's connection calls @id. It is good for
+ * that connection alone: another may give @id to somebody else.
+ */
+xg_store_txn_t xg_conn_txn(const struct xg_reply *reply, u32 id);
+/* Has its connection broken? Then it has no effect, and never will. */
+bool xg_conn_txn_lost(xg_store_txn_t txn);
 int xg_conn_start(void);
 void xg_conn_stop(void);
 void xg_conn_show(struct seq_file *m);

@@ -18,9 +18,9 @@
 #include <linux/workqueue.h>
 #include <xen/interface/xen.h>
 
-/* A transaction; 0 (XG_STORE_NONE) is "none". */
-typedef u32 xg_store_txn_t;
-#define XG_STORE_NONE	0u
+/* A transaction of one connection; 0 (XG_STORE_NONE) is "none". */
+typedef u64 xg_store_txn_t;
+#define XG_STORE_NONE	0ull
 
 /* kfree() the result; *@len (optional) excludes the added NUL. ERR_PTR. */
 char *xg_store_read(xg_store_txn_t txn, const char *dir, const char *node,
@@ -49,8 +49,9 @@ char **xg_store_get_perms(xg_store_txn_t txn, const char *path,
 			  unsigned int *count);
 
 /*
- * Run @fn inside a transaction until it commits: -EAGAIN from the commit runs
- * it again (at most 100 times), any error of @fn aborts and is returned.
+ * Run @fn inside a transaction until it commits: -EAGAIN from the commit, or a
+ * connection that broke before it, runs it again (at most 100 times), any other
+ * error of @fn aborts and is returned.
  */
 int xg_store_transaction(int (*fn)(xg_store_txn_t txn, void *data), void *data);
 

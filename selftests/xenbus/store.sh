@@ -8,7 +8,7 @@ need xg-xenbus
 loaded xg-test-xenbus || try_insmod xg-test-xenbus ||
 	skip_all "xg-test-xenbus is not to be had: ${insmod_said:-}"
 cleanup "rmmod xg-test-xenbus"
-plan 16
+plan 18
 
 # kernel WHAT TEST: one of the module's tests; its log tells where it failed
 kernel() {
@@ -37,5 +37,7 @@ kernel "8 callers at a time, each gets its own answer" parallel
 is "it was never made anew" "$(counter xenbus reconnects)" "$reconnects"
 kernel "a false answer is noticed, and the connection mended" lies
 is "once" "$(counter xenbus reconnects)" $((reconnects + 1))
+kernel "a transaction that it broke under is run again, whole" broken
+is "once more" "$(counter xenbus reconnects)" $((reconnects + 2))
 is "no watch is left" "$(counter xenbus watches)" "$watches"
 is "the connection is up" "$(counter xenbus connection)" up

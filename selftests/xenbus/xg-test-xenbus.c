@@ -516,34 +516,80 @@ static void put_bytes(struct xenstore_domain_interface *page, const void *from,
 
 /*
  * An answer that nobody asked for: written into the ring in the server's name,
- * while it has nothing to say. What is asked then must be answered all the same,
- * and the watches be there again.
+ * while it has nothing to say. The next call finds it.
  */
-static int test_lies(void)
+static int tell_lie(void)
 {
-	struct seen *seen = kzalloc(sizeof(*seen), GFP_KERNEL);
 	struct xsd_sockmsg lie = { .type = XS_READ, .req_id = 0x6c696521 };
 	struct xenstore_domain_interface *page;
-	int err = 0;
 	u64 pfn;
 
-	if (!seen || xg_hvm_param_get(HVM_PARAM_STORE_PFN, &pfn))
-		return -ENOMEM;
+	if (xg_hvm_param_get(HVM_PARAM_STORE_PFN, &pfn))
+		return -ENODEV;
 	page = memremap(PFN_PHYS(pfn), PAGE_SIZE, MEMREMAP_WB);
 	if (!page)
 		return -ENOMEM;
-	CHECK(!seen_start(seen, TOP "/l"));
-	CHECK(seen_fired(seen, 1));
 	msleep(200);
 	put_bytes(page, &lie, sizeof(lie));
+	memunmap(page);
+	return 0;
+}
+
+/* What is asked must be answered all the same, and the watches be there again. */
+static int test_lies(void)
+{
+	struct seen *seen = kzalloc(sizeof(*seen), GFP_KERNEL);
+	int err = 0;
+
+	if (!seen)
+		return -ENOMEM;
+	CHECK(!seen_start(seen, TOP "/l"));
+	CHECK(seen_fired(seen, 1));
+	CHECK(!tell_lie());
 	CHECK(!xg_store_write(NONE, TOP, "a", "x"));
 	CHECK(holds(NONE, "a", "x"));
 	CHECK(seen_fired(seen, 2));
 	CHECK(!xg_store_write(NONE, TOP, "l", "x"));
 	CHECK(seen_fired(seen, 3));
 	xg_store_unwatch(&seen->watch);
-	memunmap(page);
 	kfree(seen);
+	return err;
+}
+
+struct broken {
+	unsigned int runs;
+	xg_store_txn_t first;
+};
+
+/* The first time the connection breaks in the middle. */
+static int break_within(xg_store_txn_t txn, void *data)
+{
+	struct broken *b = data;
+	int err;
+
+	err = xg_store_write(txn, TOP, "t", "new");
+	if (err || b->runs++)
+		return err;
+	b->first = txn;
+	err = tell_lie();
+	if (err)
+		return err;
+	/* Its error is not noticed here. */
+	xg_store_write(txn, TOP, "u", "new");
+	return 0;
+}
+
+/* Done once, on the new connection; and the old one's handle is good for nothing. */
+static int test_broken(void)
+{
+	struct broken b = {};
+	int err = 0;
+
+	CHECK(!xg_store_write(NONE, TOP, "t", "old"));
+	CHECK(!xg_store_transaction(break_within, &b));
+	CHECK(b.runs == 2 && holds(NONE, "t", "new"));
+	CHECK(xg_store_write(b.first, TOP, "t", "old") == -EIO);
+	CHECK(holds(NONE, "t", "new") && read_error(TOP, "u") == -ENOENT);
 	return err;
 }
 
@@ -565,6 +611,7 @@ static const struct {
 	{ "flood", test_flood },
 	{ "parallel", test_parallel },
 	{ "lies", test_lies },
+	{ "broken", test_broken },
 };
 
 static struct dentry *file;
