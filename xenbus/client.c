@@ -226,6 +226,17 @@ char **xg_store_directory(xg_store_txn_t txn, const char *dir,
 }
 EXPORT_SYMBOL_GPL(xg_store_directory);
 
+/* 1, 0, or why it cannot be told. */
+static int exists(xg_store_txn_t txn, const char *dir, const char *node)
+{
+	char *value = xg_store_read(txn, dir, node, NULL);
+
+	if (IS_ERR(value))
+		return PTR_ERR(value) == -ENOENT ? 0 : PTR_ERR(value);
+	kfree(value);
+	return 1;
+}
+
 struct mkdir {
 	const char *dir;
 	const char *node;
@@ -234,9 +245,11 @@ struct mkdir {
 static int make_key(xg_store_txn_t txn, void *data)
 {
 	const struct mkdir *m = data;
+	int there = exists(txn, m->dir, m->node);
 
-	if (xg_store_exists(txn, m->dir, m->node))
-		return 0;
+	/* Whatever cannot be read must not be emptied. */
+	if (there)
+		return there < 0 ? there : 0;
 	return xg_store_write(txn, m->dir, m->node, "");
 }
 
@@ -293,12 +306,7 @@ EXPORT_SYMBOL_GPL(xg_store_rm);
  */
 bool xg_store_exists(xg_store_txn_t txn, const char *dir, const char *node)
 {
-	char *value = xg_store_read(txn, dir, node, NULL);
-
-	if (IS_ERR(value))
-		return false;
-	kfree(value);
-	return true;
+	return exists(txn, dir, node) > 0;
 }
 EXPORT_SYMBOL_GPL(xg_store_exists);
 
