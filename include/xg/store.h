@@ -5,7 +5,8 @@
  * Process context, may sleep. Paths are absolute ("/local/...") or relative to
  * the domain's home ("device/vbd/768"); @dir and @node are joined by '/', and an
  * empty @node means @dir itself. What is read is the other end's: it is bounded
- * by XENSTORE_PAYLOAD_MAX and NUL-terminated, and no more than that is promised.
+ * by XENSTORE_PAYLOAD_MAX (a directory: 64 KiB) and NUL-terminated, and no more
+ * than that is promised.
  * Errors: -errno by xenstored's name (-ENOENT, -EACCES, -EINVAL, ...), -EIO when
  * the connection failed, -E2BIG where path and value do not fit a message,
  * -ENAMETOOLONG, -ERESTARTSYS never.

@@ -8,7 +8,7 @@ need xg-xenbus
 loaded xg-test-xenbus || try_insmod xg-test-xenbus ||
 	skip_all "xg-test-xenbus is not to be had: ${insmod_said:-}"
 cleanup "rmmod xg-test-xenbus"
-plan 18
+plan 19
 
 # kernel WHAT TEST: one of the module's tests; its log tells where it failed
 kernel() {
@@ -25,6 +25,7 @@ watches=$(counter xenbus watches)
 reconnects=$(counter xenbus reconnects)
 kernel "keys are written, read, made and removed" keys
 kernel "directories are listed" directory
+kernel "a long directory is listed, in parts where it must be" big-directory
 kernel "numbers are whole, in range, or refused" numbers
 kernel "errors have their names, and break nothing" errors
 kernel "values up to what the store allows" sizes

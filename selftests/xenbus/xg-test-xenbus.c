@@ -119,6 +119,36 @@ static int test_directory(void)
 	return err;
 }
 
+/*
+ * A directory of more names than one message holds, or as many as this store's
+ * quota lets a guest make.
+ */
+static int test_big_directory(void)
+{
+	unsigned int count, made, i;
+	char **names, name[40];
+	int err = 0, got = 0;
+
+	for (made = 0; !got && made < 300; made += !got) {
+		snprintf(name, sizeof(name), "big/a-name-of-some-length-%u",
+			 made);
+		got = xg_store_write(NONE, TOP, name, "");
+	}
+	CHECK(!got || got == -ENOSPC || got == -E2BIG);
+	CHECK(made >= 20);
+	names = xg_store_directory(NONE, TOP, "big", &count);
+	CHECK(!IS_ERR(names) && count == made);
+	if (IS_ERR(names))
+		return PTR_ERR(names);
+	for (i = 0; i < made; i++) {
+		snprintf(name, sizeof(name), "a-name-of-some-length-%u", i);
+		CHECK(lists(names, count, name));
+	}
+	kfree(names);
+	pr_info("directory of %u names listed\n", made);
+	return err;
+}
+
 static int test_numbers(void)
 {
 	u64 value = 7;
@@ -601,6 +631,7 @@ static const struct {
 } tests[] = {
 	{ "keys", test_keys },
 	{ "directory", test_directory },
+	{ "big-directory", test_big_directory },
 	{ "numbers", test_numbers },
 	{ "errors", test_errors },
 	{ "sizes", test_sizes },
