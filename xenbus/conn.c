@@ -29,7 +29,7 @@
 
 #define SLOW		(5 * HZ)	/* no answer yet: say so, once */
 #define DEAD		(60 * HZ)	/* no answer: the connection has failed */
-#define SYNC		(5 * HZ)	/* for the first answer of all */
+#define SYNC		(5 * HZ)	/* the same, for the first call of all */
 #define MEND_WAIT	(30 * HZ)	/* for the reader to mend or give up */
 #define MEND_MAX	5		/* times in MEND_SPAN */
 #define MEND_SPAN	(60 * HZ)
@@ -238,7 +238,8 @@ static int call_wait(struct call *call, unsigned long dead)
 }
 
 static int do_call(struct call *call, xg_store_txn_t txn,
-		   const struct kvec *parts, unsigned int nr, enum state wanted)
+		   const struct kvec *parts, unsigned int nr, enum state wanted,
+		   unsigned long dead)
 {
 	struct xsd_sockmsg hdr;
 	size_t len = 0;
@@ -262,7 +263,7 @@ static int do_call(struct call *call, xg_store_txn_t txn,
 	send_message(&hdr, parts, nr);
 	mutex_unlock(&conn.send);
 
-	return call_wait(call, wanted == SYNCING ? SYNC : DEAD);
+	return call_wait(call, dead);
 }
 
 /* Is the connection mended, or found to be beyond it? Waits for that. */
@@ -283,22 +284,25 @@ int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
 	int err;
 
 	might_sleep();
-	err = do_call(&call, txn, parts, nr, UP);
+	err = do_call(&call, txn, parts, nr, UP, DEAD);
 	if (err != -ECONNRESET && err != -ENOTCONN)
 		return err;
 	if (txn == XG_STORE_NONE && settled())
-		err = do_call(&call, txn, parts, nr, UP);
+		err = do_call(&call, txn, parts, nr, UP, DEAD);
 	return err == -ECONNRESET || err == -ENOTCONN ? -EIO : err;
 }
 
-/* The first call. The server forgets what was watched, and answers to that. */
-static int sync_call(void)
+/*
+ * The first call, answered within @dead. The server forgets what was watched, and
+ * answers to that.
+ */
+static int sync_call(unsigned long dead)
 {
 	struct kvec nothing = { .iov_base = "", .iov_len = 1 };
 	struct call call = { .type = XS_RESET_WATCHES };
 	int err;
 
-	err = do_call(&call, XG_STORE_NONE, &nothing, 1, SYNCING);
+	err = do_call(&call, XG_STORE_NONE, &nothing, 1, SYNCING, dead);
 	/* The reader mends the connection, or gives up. */
 	if (err == -ECONNRESET || err == -ENOTCONN)
 		return -EIO;
@@ -311,10 +315,13 @@ static int sync_call(void)
 	return 0;
 }
 
-/* A work item of its own: all others may be waiting for what it does. */
+/*
+ * A work item of its own: all others may be waiting for what it does. A server that
+ * is only away for long is asked again each minute: MEND_MAX is not for that.
+ */
 static void sync_again(struct work_struct *work)
 {
-	if (sync_call())
+	if (sync_call(DEAD))
 		return;
 	pr_info("xenstore: connected again\n");
 	xg_watch_renew();
@@ -512,7 +519,7 @@ static int open_port(evtchn_port_t port)
 /* Does the server answer? If not, once more after a new connection. */
 static int first_contact(void)
 {
-	if (!sync_call() || (settled() && now() == UP))
+	if (!sync_call(SYNC) || (settled() && now() == UP))
 		return 0;
 	pr_err("xenstore: it does not answer\n");
 	return -EIO;
