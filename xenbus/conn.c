@@ -74,6 +74,7 @@ static struct {
 	u32 epoch;			/* of the connection, counts breaks */
 
 	bool told_slow;
+	u32 old_error;			/* the page's, as the connection began */
 	unsigned int mends;		/* since mend_start */
 	unsigned long mend_start;
 	unsigned long requests, messages, reconnects;
@@ -116,20 +117,26 @@ static void fail_calls(enum state state)
 	}
 }
 
-/* Any context but hard interrupt. All calls fail; the reader does the rest. */
-static void conn_break(const char *why, bool torn)
+/*
+ * All calls fail; the reader does the rest. Whoever neither is the reader nor holds
+ * @send comes late, maybe: only the connection of @epoch is meant. Any context but
+ * hard interrupt.
+ */
+static void conn_break(u32 epoch, const char *why, bool torn)
 {
+	u32 error;
+
 	spin_lock(&conn.lock);
-	if (torn)
+	if (torn && epoch == conn.epoch)
 		WRITE_ONCE(conn.torn, true);
-	if (!usable()) {
+	if (!usable() || epoch != conn.epoch) {
 		spin_unlock(&conn.lock);
 		return;
 	}
 	fail_calls(BROKEN);
+	error = xg_page_error(conn.page);
 	spin_unlock(&conn.lock);
-	pr_err("xenstore: %s (server's error %u)\n", why,
-	       READ_ONCE(conn.page->error));
+	pr_err("xenstore: %s (server's error %u)\n", why, error);
 	wake_up(&conn.events);
 	wake_up_all(&conn.room);
 }
@@ -162,12 +169,13 @@ static bool send_bytes(const void *data, u32 len, unsigned long deadline)
 					  (sent = push(data, len)),
 					  max(left, 0L));
 		if (!left) {
-			conn_break("no room for a request in 60 s", true);
+			conn_break(conn.epoch, "no room for a request in 60 s",
+				   true);
 			return false;
 		}
 		if (sent < 0)
-			conn_break("impossible index in the request ring",
-				   true);
+			conn_break(conn.epoch,
+				   "impossible index in the request ring", true);
 		if (READ_ONCE(conn.torn))
 			return false;
 		data += sent;
@@ -192,11 +200,6 @@ static void send_message(const struct xsd_sockmsg *hdr,
 	conn.requests++;
 }
 
-xg_store_txn_t xg_conn_txn(const struct xg_reply *reply, u32 id)
-{
-	return (xg_store_txn_t)reply->epoch << 32 | id;
-}
-
 bool xg_conn_txn_lost(xg_store_txn_t txn)
 {
 	return upper_32_bits(txn) != READ_ONCE(conn.epoch);
@@ -219,6 +222,19 @@ static int call_begin(struct call *call, xg_store_txn_t txn, enum state wanted)
 	return err;
 }
 
+/* Does the server say that it has stopped, and did not when we began? */
+static bool gave_up(const struct call *call)
+{
+	u32 error = 0;
+
+	spin_lock(&conn.lock);
+	/* The page is there until the connection is down. */
+	if (usable() && call->epoch == conn.epoch)
+		error = xg_page_error(conn.page);
+	spin_unlock(&conn.lock);
+	return error && error != READ_ONCE(conn.old_error);
+}
+
 /* Answered, or failed by conn_break(): either way it is off the list and done. */
 static int call_wait(struct call *call, unsigned long dead)
 {
@@ -226,13 +242,19 @@ static int call_wait(struct call *call, unsigned long dead)
 
 	if (wait_for_completion_timeout(&call->done, slow))
 		return call->err;
+	if (gave_up(call)) {
+		/* It has thrown away what it had read, half a message maybe. */
+		conn_break(call->epoch, "the server has stopped", true);
+		wait_for_completion(&call->done);
+		return call->err;
+	}
 	if (dead > slow) {
 		if (!xchg(&conn.told_slow, true))
 			pr_warn("xenstore: no answer in 5 s, waiting on\n");
 		if (wait_for_completion_timeout(&call->done, dead - slow))
 			return call->err;
 	}
-	conn_break("no answer", false);
+	conn_break(call->epoch, "no answer", false);
 	wait_for_completion(&call->done);
 	return call->err;
 }
@@ -326,6 +348,7 @@ static void sync_again(struct work_struct *work)
 	pr_info("xenstore: connected again\n");
 	xg_watch_renew();
 }
+
 static DECLARE_WORK(sync_work, sync_again);
 
 /* --- the reader ---------------------------------------------------------------- */
@@ -354,17 +377,17 @@ static struct call *take_call(u32 id)
 }
 
 /* The parser's message answers @call. Off the list, it is this thread's. */
-static int answer(struct call *call)
+static const char *answer(struct call *call)
 {
 	const struct xg_xs_parser *msg = &conn.parser;
 	struct xg_reply *reply = call->reply;
-	int broken = 0;
+	const char *broken = NULL;
 
 	if (msg->hdr.type == XS_ERROR) {
 		call->err = xg_xs_errno(msg->body);
 	} else if (msg->hdr.type != call->type) {
 		call->err = -EIO;
-		broken = -EPROTO;
+		broken = "a reply of another type than its request";
 	} else if (reply) {
 		reply->len = msg->hdr.len;
 		reply->epoch = call->epoch;
@@ -377,7 +400,8 @@ static int answer(struct call *call)
 	return broken;
 }
 
-static int deliver(void)
+/* NULL, or what is wrong with the message. */
+static const char *deliver(void)
 {
 	const struct xg_xs_parser *msg = &conn.parser;
 	bool old = now() == SYNCING;
@@ -385,28 +409,32 @@ static int deliver(void)
 
 	conn.messages++;
 	if (msg->hdr.type == XS_WATCH_EVENT)
-		return old ? 0 : xg_watch_event(msg->body, msg->hdr.len);
+		return !old && xg_watch_event(msg->body, msg->hdr.len) ?
+		       "a watch event without path or token" : NULL;
 	call = take_call(msg->hdr.req_id);
 	if (call)
 		return answer(call);
-	return old || !usable() ? 0 : -EPROTO;
+	return old || !usable() ? NULL : "an answer that nobody asked for";
 }
 
 /* All that is there; true where anything was. */
 static bool drain(void)
 {
 	u32 before = conn.ring.rsp_cons;
+	const char *why;
 	int err;
 
 	while ((err = xg_xs_parser_pump(&conn.parser, &conn.ring)) > 0) {
-		if (deliver())
-			conn_break("an answer that nobody asked for", false);
+		why = deliver();
+		if (why)
+			conn_break(conn.epoch, why, false);
 		if (kthread_should_stop() || !usable())
 			break;
 		cond_resched();
 	}
 	if (err < 0)
-		conn_break("no message, or an impossible index", true);
+		conn_break(conn.epoch, "no message, or an impossible index",
+			   true);
 	if (conn.ring.rsp_cons == before)
 		return false;
 	xg_evtchn_notify(conn.port);
@@ -431,6 +459,7 @@ static int new_ring(int (*how)(struct xg_xs_conn *ring, struct xg_evtchn *port))
 
 	if (!err) {
 		conn.ring = ring;
+		conn.old_error = xg_page_error(conn.page);
 		xg_xs_parser_init(&conn.parser);
 	}
 	return err;

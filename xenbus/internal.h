@@ -34,7 +34,11 @@ int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
  * The handle of the transaction that @reply's connection calls @id. It is good for
  * that connection alone: another may give @id to somebody else.
  */
-xg_store_txn_t xg_conn_txn(const struct xg_reply *reply, u32 id);
+static inline xg_store_txn_t xg_conn_txn(const struct xg_reply *reply, u32 id)
+{
+	return (xg_store_txn_t)reply->epoch << 32 | id;
+}
+
 /* Has its connection broken? Then it has no effect, and never will. */
 bool xg_conn_txn_lost(xg_store_txn_t txn);
 int xg_conn_start(void);
@@ -45,6 +49,8 @@ void xg_conn_show(struct seq_file *m);
 
 int xg_page_map(struct xenstore_domain_interface **page, u64 *port);
 void xg_page_unmap(struct xenstore_domain_interface *page);
+/* Why the server says that it has stopped; 0. */
+u32 xg_page_error(const struct xenstore_domain_interface *page);
 /*
  * Fill @ring (its intf is set) in: _take as the page was left, or as a reset makes
  * it; _reset by asking the server: 0, -EOPNOTSUPP, -ETIMEDOUT, -EPROTO.
