@@ -18,6 +18,7 @@
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
+#include <linux/ratelimit.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -75,8 +76,7 @@ static struct {
 
 	bool told_slow;
 	u32 old_error;			/* the page's, as the connection began */
-	unsigned int mends;		/* since mend_start */
-	unsigned long mend_start;
+	struct ratelimit_state mends;
 	unsigned long requests, messages, reconnects;
 } conn = {
 	.send = __MUTEX_INITIALIZER(conn.send),
@@ -441,16 +441,6 @@ static bool drain(void)
 	return true;
 }
 
-/* A server that breaks it again and again is left alone. */
-static bool mend_allowed(void)
-{
-	if (time_after(jiffies, conn.mend_start + MEND_SPAN)) {
-		conn.mend_start = jiffies;
-		conn.mends = 0;
-	}
-	return conn.mends++ < MEND_MAX;
-}
-
 /* @how fills our side of the ring in; what was read of a message is void. */
 static int new_ring(int (*how)(struct xg_xs_conn *ring, struct xg_evtchn *port))
 {
@@ -477,6 +467,15 @@ static void lock_send(void)
 	}
 }
 
+/* It has been asked to reset the ring, and will tell when it has. */
+static void wait_for_server(void)
+{
+	if (!xchg(&conn.told_slow, true))
+		pr_warn("xenstore: no new connection yet, waiting on\n");
+	wait_event_idle_timeout(conn.events, READ_ONCE(conn.event) ||
+				kthread_should_stop(), DEAD);
+}
+
 static void mend(void)
 {
 	int err;
@@ -486,16 +485,22 @@ static void mend(void)
 		mutex_unlock(&conn.send);
 		return;
 	}
-	err = mend_allowed() ? new_ring(xg_page_reset) : -ELOOP;
+	/* A server that breaks it again and again is left alone. */
+	err = __ratelimit(&conn.mends) ? new_ring(xg_page_reset) : -ELOOP;
 	/* The messages may be at fault, but whole: then go on with them. */
 	if (err == -EOPNOTSUPP && !conn.torn)
 		err = 0;
 	if (!err)
 		conn.torn = false;
-	enter(err ? FAILED : SYNCING);
+	if (err != -ETIMEDOUT)
+		enter(err ? FAILED : SYNCING);
 	mutex_unlock(&conn.send);
 	wake_up_all(&conn.room);
 
+	if (err == -ETIMEDOUT) {
+		wait_for_server();
+		return;
+	}
 	if (err) {
 		pr_err("xenstore: no new connection (%d); devices stay as they are\n",
 		       err);
@@ -516,8 +521,12 @@ static int reader(void *unused)
 		event = xchg(&conn.event, false);
 		if (now() == BROKEN)
 			mend();
-		if (!usable())
-			continue; /* the port stays masked */
+		if (!usable()) {
+			/* Failed, it stays masked; else a reset's is to come. */
+			if (event && now() == BROKEN)
+				xg_evtchn_eoi(conn.port, XG_EOI_SPURIOUS);
+			continue;
+		}
 		/* The server has taken bytes, put some, or cries wolf. */
 		if (drain() || wq_has_sleeper(&conn.room))
 			idle = 0;
@@ -578,8 +587,8 @@ int xg_conn_start(void)
 	conn.event = false;
 	conn.told_slow = false;
 	conn.torn = false;
-	conn.mends = 0;
-	conn.mend_start = jiffies;
+	ratelimit_state_init(&conn.mends, MEND_SPAN, MEND_MAX);
+	ratelimit_set_flags(&conn.mends, RATELIMIT_MSG_ON_RELEASE);
 	/* Unlike any the last owner's answers may carry. */
 	conn.last_id = get_random_u32();
 	err = open_port(port);
