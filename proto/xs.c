@@ -221,6 +221,55 @@ int xg_xs_count(const char *body, u32 len)
 EXPORT_SYMBOL_GPL(xg_xs_count);
 
 /**
+ * xg_xs_listing_add() - the next part of a directory
+ * @list: what was taken before; at first all but @names and @size is 0
+ * @body: payload of an XS_DIRECTORY_PART that was asked for from @list->len on
+ * @len: its length
+ *
+ * The payload is the generation, then names; an empty one says that the list ends.
+ * A store may cut a name in two where its message is full.
+ *
+ * Context: Any.
+ * Return: 1 the list is complete, @list->len bytes without the empty name; 0 there
+ *         is more; -EAGAIN the directory is another than before, @list is empty
+ *         again; -E2BIG more than @list->size; -EPROTO no such payload, or a part
+ *         that brings nothing.
+ */
+int xg_xs_listing_add(struct xg_xs_listing *list, const char *body, u32 len)
+{
+	const char *text = xg_xs_string(body, len, 0);
+	u64 generation;
+	u32 head, i;
+
+	if (!text || xg_xs_number(text, 0, U64_MAX, &generation))
+		return -EPROTO;
+	head = strlen(text) + 1;
+	len -= head;
+	if (list->len && generation != list->generation) {
+		list->len = 0;
+		return -EAGAIN;
+	}
+	if (!len)
+		return -EPROTO;
+	if (len > list->size - list->len)
+		return -E2BIG;
+	list->generation = generation;
+	memcpy(list->names + list->len, body + head, len);
+	i = list->len;
+	list->len += len;
+	for (; i < list->len; i++) {
+		if (list->names[i] || (i && list->names[i - 1]))
+			continue;
+		if (i != list->len - 1)
+			return -EPROTO;
+		list->len = i;
+		return 1;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(xg_xs_listing_add);
+
+/**
  * xg_xs_errno() - what an XS_ERROR says
  * @name: its payload, a NUL-terminated name such as "ENOENT"
  *

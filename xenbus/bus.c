@@ -232,8 +232,13 @@ static void add(const char *type, const char *id)
 {
 	struct xg_xenbus_device *xdev;
 
-	if (find(type, id) || nr_devices >= DEVICES_MAX)
+	if (find(type, id))
 		return;
+	if (nr_devices >= DEVICES_MAX) {
+		pr_warn_once("%s/%s: not taken, there are %u devices\n", type,
+			     id, nr_devices);
+		return;
+	}
 	xdev = xg_device_add(platform, type, id);
 	if (IS_ERR(xdev))
 		return;
@@ -285,11 +290,16 @@ static int walk(void (*what)(const char *type, const char *id))
 static void compare(void)
 {
 	struct xg_xenbus_device *xdev, *next;
+	int err;
 
 	list_for_each_entry(xdev, &devices, node)
 		xdev->seen = false;
-	if (walk(mark))
+	err = walk(mark);
+	if (err) {
+		pr_warn_ratelimited("the list of devices cannot be read (%d), it stays as it is\n",
+				    err);
 		return;
+	}
 	list_for_each_entry_safe(xdev, next, &devices, node) {
 		if (!xdev->seen)
 			xg_state_gone(xdev);
@@ -348,6 +358,21 @@ struct xg_platform *xg_bus_platform(void)
 	return READ_ONCE(platform);
 }
 
+/* Nothing is looked for any more. */
+static void remove_all(void)
+{
+	struct xg_xenbus_device *xdev, *next;
+
+	mutex_lock(&scanning);
+	watching = false;
+	mutex_unlock(&scanning);
+	/* A device that notices its backend's end may still ask for a scan. */
+	list_for_each_entry_safe_reverse(xdev, next, &devices, node)
+		remove(xdev);
+	cancel_work_sync(&scan_work);
+	WRITE_ONCE(platform, NULL);
+}
+
 int xg_bus_start(struct xg_platform *p)
 {
 	int err;
@@ -357,25 +382,16 @@ int xg_bus_start(struct xg_platform *p)
 	err = xg_store_watch(&devices_watch);
 	if (err) {
 		pr_err("cannot watch \"" TOP "\" in the store (%d)\n", err);
-		cancel_work_sync(&scan_work);
-		WRITE_ONCE(platform, NULL);
+		/* It may have fired before it failed. */
+		remove_all();
 	}
 	return err;
 }
 
 void xg_bus_stop(void)
 {
-	struct xg_xenbus_device *xdev, *next;
-
 	xg_store_unwatch(&devices_watch);
-	mutex_lock(&scanning);
-	watching = false;
-	mutex_unlock(&scanning);
-	/* A device that notices its backend's end may still ask for a scan. */
-	list_for_each_entry_safe_reverse(xdev, next, &devices, node)
-		remove(xdev);
-	cancel_work_sync(&scan_work);
-	WRITE_ONCE(platform, NULL);
+	remove_all();
 }
 
 void xg_bus_show(struct seq_file *m)

@@ -18,6 +18,8 @@
 
 #define COMMIT_TRIES	100
 #define PERMS_MAX	64
+#define LISTING_MAX	65536	/* bytes of a directory's names */
+#define LISTING_CALLS	256	/* for its parts, beginning anew included */
 
 /* A request whose payload is a path and, where @value is not NULL, a value. */
 static int path_call(u32 type, xg_store_txn_t txn, const char *dir,
@@ -172,26 +174,24 @@ u64 xg_store_read_or(const char *dir, const char *node, u64 min, u64 max,
 }
 EXPORT_SYMBOL_GPL(xg_store_read_or);
 
-/* The reply's strings as an array, in one allocation; the reply is consumed. */
-static char **split(struct xg_reply *reply, unsigned int *count)
+/* The strings as an array, in one allocation. */
+static char **split(const char *body, u32 len, unsigned int *count)
 {
-	int nr = xg_xs_count(reply->body, reply->len);
+	int nr = xg_xs_count(body, len);
 	char **list, *text;
 	int i;
 
-	if (nr < 0) {
-		kfree(reply->body);
+	if (nr < 0)
 		return ERR_PTR(nr);
-	}
-	/* At most PAYLOAD_MAX strings: 36 KiB. The + 1 is for an empty list. */
-	list = kmalloc((nr + 1) * sizeof(*list) + reply->len, GFP_NOIO);
-	if (!list) {
-		kfree(reply->body);
+	/*
+	 * At most PAYLOAD_MAX strings: 36 KiB; of a listing, which has no empty
+	 * ones, 320 KiB. The + 1 is for an empty list.
+	 */
+	list = kmalloc((nr + 1) * sizeof(*list) + len, GFP_NOIO | __GFP_NOWARN);
+	if (!list)
 		return ERR_PTR(-ENOMEM);
-	}
 	text = (char *)&list[nr + 1];
-	memcpy(text, reply->body, reply->len);
-	kfree(reply->body);
+	memcpy(text, body, len);
 	for (i = 0; i < nr; i++) {
 		list[i] = text;
 		text += strlen(text) + 1;
@@ -201,6 +201,65 @@ static char **split(struct xg_reply *reply, unsigned int *count)
 	return list;
 }
 
+static int list_part(xg_store_txn_t txn, const char *path,
+		     struct xg_xs_listing *list)
+{
+	char offset[12];
+	struct kvec parts[2] = {
+		{ .iov_base = (char *)path, .iov_len = strlen(path) + 1 },
+		{ .iov_base = offset },
+	};
+	struct xg_reply reply;
+	int err;
+
+	parts[1].iov_len = scnprintf(offset, sizeof(offset), "%u",
+				     list->len) + 1;
+	err = xg_conn_call(XS_DIRECTORY_PART, txn, parts, ARRAY_SIZE(parts),
+			   &reply);
+	if (err)
+		return err;
+	err = xg_xs_listing_add(list, reply.body, reply.len);
+	kfree(reply.body);
+	return err;
+}
+
+/* 0: @list is complete. Stores have this since Xen 4.9, others know no such call. */
+static int list_parts(xg_store_txn_t txn, const char *path,
+		      struct xg_xs_listing *list)
+{
+	unsigned int calls;
+	int ret;
+
+	for (calls = 0; calls < LISTING_CALLS; calls++) {
+		ret = list_part(txn, path, list);
+		if (ret == 1)
+			return 0;
+		if (ret == -ENOSYS || ret == -EINVAL)
+			return -E2BIG;
+		if (ret && ret != -EAGAIN)
+			return ret;
+	}
+	return -EAGAIN;
+}
+
+static char **long_directory(xg_store_txn_t txn, const char *dir,
+			     const char *node, unsigned int *count)
+{
+	struct xg_xs_listing list = { .size = LISTING_MAX };
+	char *path, **names;
+	int err;
+
+	path = xg_path_join(dir, node);
+	if (IS_ERR(path))
+		return ERR_CAST(path);
+	list.names = kvmalloc(list.size, GFP_NOIO);
+	err = list.names ? list_parts(txn, path, &list) : -ENOMEM;
+	names = err ? ERR_PTR(err) : split(list.names, list.len, count);
+	kvfree(list.names);
+	kfree(path);
+	return names;
+}
+
 /**
  * xg_store_directory() - list a directory
  * @txn: the transaction, or XG_STORE_NONE
@@ -208,23 +267,41 @@ static char **split(struct xg_reply *reply, unsigned int *count)
  * @node: name below it, or ""
  * @count: where the number of names goes
  *
- * Protocol: XS_DIRECTORY; a list over XENSTORE_PAYLOAD_MAX is -E2BIG.
+ * Protocol: XS_DIRECTORY; XS_DIRECTORY_PART for a list over XENSTORE_PAYLOAD_MAX.
  *
  * Context: process, may sleep.
- * Return: the names, unchecked, for the caller to kfree() in one; ERR_PTR.
+ * Return: the names, unchecked, for the caller to kfree() in one; ERR_PTR: -E2BIG
+ * over 64 KiB, or too long for a store that has no parts; -EAGAIN it changes again
+ * and again while it is read; another -errno.
  */
 char **xg_store_directory(xg_store_txn_t txn, const char *dir,
 			  const char *node, unsigned int *count)
 {
 	struct xg_reply reply;
+	char **names;
 	int err;
 
 	err = path_call(XS_DIRECTORY, txn, dir, node, NULL, &reply);
+	if (err == -E2BIG)
+		return long_directory(txn, dir, node, count);
 	if (err)
 		return ERR_PTR(err);
-	return split(&reply, count);
+	names = split(reply.body, reply.len, count);
+	kfree(reply.body);
+	return names;
 }
 EXPORT_SYMBOL_GPL(xg_store_directory);
+
+/* 1, 0, or why it cannot be told. */
+static int exists(xg_store_txn_t txn, const char *dir, const char *node)
+{
+	char *value = xg_store_read(txn, dir, node, NULL);
+
+	if (IS_ERR(value))
+		return PTR_ERR(value) == -ENOENT ? 0 : PTR_ERR(value);
+	kfree(value);
+	return 1;
+}
 
 struct mkdir {
 	const char *dir;
@@ -234,9 +311,11 @@ struct mkdir {
 static int make_key(xg_store_txn_t txn, void *data)
 {
 	const struct mkdir *m = data;
+	int there = exists(txn, m->dir, m->node);
 
-	if (xg_store_exists(txn, m->dir, m->node))
-		return 0;
+	/* Whatever cannot be read must not be emptied. */
+	if (there)
+		return there < 0 ? there : 0;
 	return xg_store_write(txn, m->dir, m->node, "");
 }
 
@@ -293,12 +372,7 @@ EXPORT_SYMBOL_GPL(xg_store_rm);
  */
 bool xg_store_exists(xg_store_txn_t txn, const char *dir, const char *node)
 {
-	char *value = xg_store_read(txn, dir, node, NULL);
-
-	if (IS_ERR(value))
-		return false;
-	kfree(value);
-	return true;
+	return exists(txn, dir, node) > 0;
 }
 EXPORT_SYMBOL_GPL(xg_store_exists);
 
@@ -360,12 +434,15 @@ char **xg_store_get_perms(xg_store_txn_t txn, const char *path,
 			  unsigned int *count)
 {
 	struct xg_reply reply;
+	char **perms;
 	int err;
 
 	err = path_call(XS_GET_PERMS, txn, path, "", NULL, &reply);
 	if (err)
 		return ERR_PTR(err);
-	return split(&reply, count);
+	perms = split(reply.body, reply.len, count);
+	kfree(reply.body);
+	return perms;
 }
 EXPORT_SYMBOL_GPL(xg_store_get_perms);
 
@@ -386,7 +463,7 @@ static int txn_start(xg_store_txn_t *txn)
 	kfree(reply.body);
 	if (err)
 		return -EIO;
-	*txn = id;
+	*txn = xg_conn_txn(&reply, id);
 	return 0;
 }
 
@@ -406,10 +483,12 @@ static int txn_end(xg_store_txn_t txn, bool commit)
  * @data: for @fn
  *
  * Protocol: XS_TRANSACTION_START, XS_TRANSACTION_END. Where somebody else changed
- * what @fn has read or written, the store refuses the commit and @fn runs again.
+ * what @fn has read or written, the store refuses the commit and @fn runs again. So
+ * it does where the connection broke before the commit: nothing has happened then.
  *
  * Context: process, may sleep.
- * Return: 0; the error of @fn; -EAGAIN after 100 refusals; another -errno.
+ * Return: 0; the error of @fn; -EAGAIN after 100 refusals; -EIO the connection
+ * broke, in a commit it is unknown whether before or after; another -errno.
  */
 int xg_store_transaction(int (*fn)(xg_store_txn_t txn, void *data), void *data)
 {
@@ -422,6 +501,10 @@ int xg_store_transaction(int (*fn)(xg_store_txn_t txn, void *data), void *data)
 		if (err)
 			return err;
 		err = fn(txn, data);
+		if (xg_conn_txn_lost(txn)) {
+			err = -EAGAIN;
+			continue;
+		}
 		if (err) {
 			txn_end(txn, false);
 			return err;

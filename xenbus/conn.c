@@ -8,7 +8,7 @@
  * broken says conn_break(): every call fails, and the reader mends the connection.
  *
  * A connection begins, the first time as after each mending, by one call
- * (xg_conn_sync()) whose answer alone counts: what comes before it is an earlier
+ * (sync_call()) whose answer alone counts: what comes before it is an earlier
  * owner's, or was asked before it broke. Where bytes are lost in the stream the
  * ring must be reset by the server (Xen docs/misc/xenstore-ring.txt), if it can.
  * Start reading at xg_conn_call() and reader().
@@ -18,9 +18,11 @@
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/random.h>
+#include <linux/ratelimit.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <xen/interface/xen.h>
 #include <xg/evtchn.h>
 #include <xg/proto/xs.h>
@@ -28,10 +30,11 @@
 
 #define SLOW		(5 * HZ)	/* no answer yet: say so, once */
 #define DEAD		(60 * HZ)	/* no answer: the connection has failed */
-#define SYNC		(5 * HZ)	/* for the first answer of all */
+#define SYNC		(5 * HZ)	/* the same, for the first call of all */
 #define MEND_WAIT	(30 * HZ)	/* for the reader to mend or give up */
 #define MEND_MAX	5		/* times in MEND_SPAN */
 #define MEND_SPAN	(60 * HZ)
+#define ROOM_POLL	(HZ / 50)	/* for a writer, while it is mended */
 #define IDLE_EVENTS	64		/* in a row with nothing to do: a storm */
 
 enum state {
@@ -47,6 +50,7 @@ struct call {
 	struct completion done;
 	u32 id;
 	u32 type;
+	u32 epoch;
 	int err;
 	struct xg_reply *reply;
 };
@@ -68,10 +72,11 @@ static struct {
 	bool torn;			/* nobody knows where a message begins */
 	struct list_head calls;
 	u32 last_id;
+	u32 epoch;			/* of the connection, counts breaks */
 
 	bool told_slow;
-	unsigned int mends;		/* since mend_start */
-	unsigned long mend_start;
+	u32 old_error;			/* the page's, as the connection began */
+	struct ratelimit_state mends;
 	unsigned long requests, messages, reconnects;
 } conn = {
 	.send = __MUTEX_INITIALIZER(conn.send),
@@ -104,6 +109,7 @@ static void fail_calls(enum state state)
 	struct call *call, *next;
 
 	WRITE_ONCE(conn.state, state);
+	WRITE_ONCE(conn.epoch, conn.epoch + 1);
 	list_for_each_entry_safe(call, next, &conn.calls, node) {
 		list_del_init(&call->node);
 		call->err = -ECONNRESET;
@@ -111,20 +117,26 @@ static void fail_calls(enum state state)
 	}
 }
 
-/* Any context but hard interrupt. All calls fail; the reader does the rest. */
-static void conn_break(const char *why, bool torn)
+/*
+ * All calls fail; the reader does the rest. Whoever neither is the reader nor holds
+ * @send comes late, maybe: only the connection of @epoch is meant. Any context but
+ * hard interrupt.
+ */
+static void conn_break(u32 epoch, const char *why, bool torn)
 {
+	u32 error;
+
 	spin_lock(&conn.lock);
-	if (torn)
+	if (torn && epoch == conn.epoch)
 		WRITE_ONCE(conn.torn, true);
-	if (!usable()) {
+	if (!usable() || epoch != conn.epoch) {
 		spin_unlock(&conn.lock);
 		return;
 	}
 	fail_calls(BROKEN);
+	error = xg_page_error(conn.page);
 	spin_unlock(&conn.lock);
-	pr_err("xenstore: %s (server's error %u)\n", why,
-	       READ_ONCE(conn.page->error));
+	pr_err("xenstore: %s (server's error %u)\n", why, error);
 	wake_up(&conn.events);
 	wake_up_all(&conn.room);
 }
@@ -142,24 +154,28 @@ static int push(const void *data, u32 len)
 }
 
 /*
- * Write all of it, waiting for room; under @send. A failure breaks all calls, but
- * a broken connection alone does not end it: a message is sent whole.
+ * Write all of it by @deadline, waiting for room; under @send. A failure breaks
+ * all calls, but a broken connection alone does not end it: a message is sent
+ * whole.
  */
-static bool send_bytes(const void *data, u32 len)
+static bool send_bytes(const void *data, u32 len, unsigned long deadline)
 {
 	int sent = 0;
 	long left;
 
 	while (len) {
+		left = deadline - jiffies;
 		left = wait_event_timeout(conn.room, READ_ONCE(conn.torn) ||
-					  (sent = push(data, len)), DEAD);
+					  (sent = push(data, len)),
+					  max(left, 0L));
 		if (!left) {
-			conn_break("no room for a request in 60 s", true);
+			conn_break(conn.epoch, "no room for a request in 60 s",
+				   true);
 			return false;
 		}
 		if (sent < 0)
-			conn_break("impossible index in the request ring",
-				   true);
+			conn_break(conn.epoch,
+				   "impossible index in the request ring", true);
 		if (READ_ONCE(conn.torn))
 			return false;
 		data += sent;
@@ -171,29 +187,52 @@ static bool send_bytes(const void *data, u32 len)
 static void send_message(const struct xsd_sockmsg *hdr,
 			 const struct kvec *parts, unsigned int nr)
 {
-	bool sent = send_bytes(hdr, sizeof(*hdr));
+	/* Of the whole message: a server that takes a byte a minute has failed. */
+	unsigned long deadline = jiffies + DEAD;
+	bool sent = send_bytes(hdr, sizeof(*hdr), deadline);
 	unsigned int i;
 
 	for (i = 0; sent && i < nr; i++)
-		sent = send_bytes(parts[i].iov_base, parts[i].iov_len);
+		sent = send_bytes(parts[i].iov_base, parts[i].iov_len,
+				  deadline);
 	if (sent)
 		xg_evtchn_notify(conn.port);
 	conn.requests++;
 }
 
+bool xg_conn_txn_lost(xg_store_txn_t txn)
+{
+	return upper_32_bits(txn) != READ_ONCE(conn.epoch);
+}
+
 /* From here on its answer may come. */
-static int call_begin(struct call *call, enum state wanted)
+static int call_begin(struct call *call, xg_store_txn_t txn, enum state wanted)
 {
 	int err = -ENOTCONN;
 
 	spin_lock(&conn.lock);
-	if (conn.state == wanted) {
+	if (conn.state == wanted &&
+	    (txn == XG_STORE_NONE || !xg_conn_txn_lost(txn))) {
+		call->epoch = conn.epoch;
 		call->id = ++conn.last_id;
 		list_add_tail(&call->node, &conn.calls);
 		err = 0;
 	}
 	spin_unlock(&conn.lock);
 	return err;
+}
+
+/* Does the server say that it has stopped, and did not when we began? */
+static bool gave_up(const struct call *call)
+{
+	u32 error = 0;
+
+	spin_lock(&conn.lock);
+	/* The page is there until the connection is down. */
+	if (usable() && call->epoch == conn.epoch)
+		error = xg_page_error(conn.page);
+	spin_unlock(&conn.lock);
+	return error && error != READ_ONCE(conn.old_error);
 }
 
 /* Answered, or failed by conn_break(): either way it is off the list and done. */
@@ -203,19 +242,26 @@ static int call_wait(struct call *call, unsigned long dead)
 
 	if (wait_for_completion_timeout(&call->done, slow))
 		return call->err;
+	if (gave_up(call)) {
+		/* It has thrown away what it had read, half a message maybe. */
+		conn_break(call->epoch, "the server has stopped", true);
+		wait_for_completion(&call->done);
+		return call->err;
+	}
 	if (dead > slow) {
 		if (!xchg(&conn.told_slow, true))
 			pr_warn("xenstore: no answer in 5 s, waiting on\n");
 		if (wait_for_completion_timeout(&call->done, dead - slow))
 			return call->err;
 	}
-	conn_break("no answer", false);
+	conn_break(call->epoch, "no answer", false);
 	wait_for_completion(&call->done);
 	return call->err;
 }
 
 static int do_call(struct call *call, xg_store_txn_t txn,
-		   const struct kvec *parts, unsigned int nr, enum state wanted)
+		   const struct kvec *parts, unsigned int nr, enum state wanted,
+		   unsigned long dead)
 {
 	struct xsd_sockmsg hdr;
 	size_t len = 0;
@@ -229,8 +275,8 @@ static int do_call(struct call *call, xg_store_txn_t txn,
 
 	mutex_lock(&conn.send);
 	/* Checked before the call is known: nothing is sent of what is too long. */
-	err = xg_xs_header(&hdr, call->type, 0, txn, len) ?:
-	      call_begin(call, wanted);
+	err = xg_xs_header(&hdr, call->type, 0, lower_32_bits(txn), len) ?:
+	      call_begin(call, txn, wanted);
 	if (err) {
 		mutex_unlock(&conn.send);
 		return err;
@@ -239,7 +285,7 @@ static int do_call(struct call *call, xg_store_txn_t txn,
 	send_message(&hdr, parts, nr);
 	mutex_unlock(&conn.send);
 
-	return call_wait(call, wanted == SYNCING ? SYNC : DEAD);
+	return call_wait(call, dead);
 }
 
 /* Is the connection mended, or found to be beyond it? Waits for that. */
@@ -260,22 +306,25 @@ int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
 	int err;
 
 	might_sleep();
-	err = do_call(&call, txn, parts, nr, UP);
+	err = do_call(&call, txn, parts, nr, UP, DEAD);
 	if (err != -ECONNRESET && err != -ENOTCONN)
 		return err;
 	if (txn == XG_STORE_NONE && settled())
-		err = do_call(&call, txn, parts, nr, UP);
+		err = do_call(&call, txn, parts, nr, UP, DEAD);
 	return err == -ECONNRESET || err == -ENOTCONN ? -EIO : err;
 }
 
-/* The first call. The server forgets what was watched, and answers to that. */
-int xg_conn_sync(void)
+/*
+ * The first call, answered within @dead. The server forgets what was watched, and
+ * answers to that.
+ */
+static int sync_call(unsigned long dead)
 {
 	struct kvec nothing = { .iov_base = "", .iov_len = 1 };
 	struct call call = { .type = XS_RESET_WATCHES };
 	int err;
 
-	err = do_call(&call, XG_STORE_NONE, &nothing, 1, SYNCING);
+	err = do_call(&call, XG_STORE_NONE, &nothing, 1, SYNCING, dead);
 	/* The reader mends the connection, or gives up. */
 	if (err == -ECONNRESET || err == -ENOTCONN)
 		return -EIO;
@@ -287,6 +336,20 @@ int xg_conn_sync(void)
 	wake_up_all(&conn.room);
 	return 0;
 }
+
+/*
+ * A work item of its own: all others may be waiting for what it does. A server that
+ * is only away for long is asked again each minute: MEND_MAX is not for that.
+ */
+static void sync_again(struct work_struct *work)
+{
+	if (sync_call(DEAD))
+		return;
+	pr_info("xenstore: connected again\n");
+	xg_watch_renew();
+}
+
+static DECLARE_WORK(sync_work, sync_again);
 
 /* --- the reader ---------------------------------------------------------------- */
 
@@ -314,19 +377,20 @@ static struct call *take_call(u32 id)
 }
 
 /* The parser's message answers @call. Off the list, it is this thread's. */
-static int answer(struct call *call)
+static const char *answer(struct call *call)
 {
 	const struct xg_xs_parser *msg = &conn.parser;
 	struct xg_reply *reply = call->reply;
-	int broken = 0;
+	const char *broken = NULL;
 
 	if (msg->hdr.type == XS_ERROR) {
 		call->err = xg_xs_errno(msg->body);
 	} else if (msg->hdr.type != call->type) {
 		call->err = -EIO;
-		broken = -EPROTO;
+		broken = "a reply of another type than its request";
 	} else if (reply) {
 		reply->len = msg->hdr.len;
+		reply->epoch = call->epoch;
 		reply->body = kmemdup_nul(msg->body, msg->hdr.len, GFP_NOIO);
 		call->err = reply->body ? 0 : -ENOMEM;
 	}
@@ -336,7 +400,8 @@ static int answer(struct call *call)
 	return broken;
 }
 
-static int deliver(void)
+/* NULL, or what is wrong with the message. */
+static const char *deliver(void)
 {
 	const struct xg_xs_parser *msg = &conn.parser;
 	bool old = now() == SYNCING;
@@ -344,42 +409,36 @@ static int deliver(void)
 
 	conn.messages++;
 	if (msg->hdr.type == XS_WATCH_EVENT)
-		return old ? 0 : xg_watch_event(msg->body, msg->hdr.len);
+		return !old && xg_watch_event(msg->body, msg->hdr.len) ?
+		       "a watch event without path or token" : NULL;
 	call = take_call(msg->hdr.req_id);
 	if (call)
 		return answer(call);
-	return old || !usable() ? 0 : -EPROTO;
+	return old || !usable() ? NULL : "an answer that nobody asked for";
 }
 
 /* All that is there; true where anything was. */
 static bool drain(void)
 {
 	u32 before = conn.ring.rsp_cons;
+	const char *why;
 	int err;
 
 	while ((err = xg_xs_parser_pump(&conn.parser, &conn.ring)) > 0) {
-		if (deliver())
-			conn_break("an answer that nobody asked for", false);
+		why = deliver();
+		if (why)
+			conn_break(conn.epoch, why, false);
 		if (kthread_should_stop() || !usable())
 			break;
 		cond_resched();
 	}
 	if (err < 0)
-		conn_break("no message, or an impossible index", true);
+		conn_break(conn.epoch, "no message, or an impossible index",
+			   true);
 	if (conn.ring.rsp_cons == before)
 		return false;
 	xg_evtchn_notify(conn.port);
 	return true;
-}
-
-/* A server that breaks it again and again is left alone. */
-static bool mend_allowed(void)
-{
-	if (time_after(jiffies, conn.mend_start + MEND_SPAN)) {
-		conn.mend_start = jiffies;
-		conn.mends = 0;
-	}
-	return conn.mends++ < MEND_MAX;
 }
 
 /* @how fills our side of the ring in; what was read of a message is void. */
@@ -390,38 +449,65 @@ static int new_ring(int (*how)(struct xg_xs_conn *ring, struct xg_evtchn *port))
 
 	if (!err) {
 		conn.ring = ring;
+		conn.old_error = xg_page_error(conn.page);
 		xg_xs_parser_init(&conn.parser);
 	}
 	return err;
+}
+
+/*
+ * No writer is in the middle of a message any more. One that waits for room is
+ * woken by this thread alone, so it must not sleep on the mutex.
+ */
+static void lock_send(void)
+{
+	while (!mutex_trylock(&conn.send)) {
+		wake_up_all(&conn.room);
+		schedule_timeout_idle(ROOM_POLL);
+	}
+}
+
+/* It has been asked to reset the ring, and will tell when it has. */
+static void wait_for_server(void)
+{
+	if (!xchg(&conn.told_slow, true))
+		pr_warn("xenstore: no new connection yet, waiting on\n");
+	wait_event_idle_timeout(conn.events, READ_ONCE(conn.event) ||
+				kthread_should_stop(), DEAD);
 }
 
 static void mend(void)
 {
 	int err;
 
-	/* No writer is in the middle of a message any more. */
-	mutex_lock(&conn.send);
+	lock_send();
 	if (now() != BROKEN) {
 		mutex_unlock(&conn.send);
 		return;
 	}
-	err = mend_allowed() ? new_ring(xg_page_reset) : -ELOOP;
+	/* A server that breaks it again and again is left alone. */
+	err = __ratelimit(&conn.mends) ? new_ring(xg_page_reset) : -ELOOP;
 	/* The messages may be at fault, but whole: then go on with them. */
 	if (err == -EOPNOTSUPP && !conn.torn)
 		err = 0;
 	if (!err)
 		conn.torn = false;
-	enter(err ? FAILED : SYNCING);
+	if (err != -ETIMEDOUT)
+		enter(err ? FAILED : SYNCING);
 	mutex_unlock(&conn.send);
 	wake_up_all(&conn.room);
 
+	if (err == -ETIMEDOUT) {
+		wait_for_server();
+		return;
+	}
 	if (err) {
 		pr_err("xenstore: no new connection (%d); devices stay as they are\n",
 		       err);
 		return;
 	}
 	conn.reconnects++;
-	xg_watch_renew();
+	queue_work(system_unbound_wq, &sync_work);
 }
 
 static int reader(void *unused)
@@ -435,8 +521,12 @@ static int reader(void *unused)
 		event = xchg(&conn.event, false);
 		if (now() == BROKEN)
 			mend();
-		if (!usable())
-			continue; /* the port stays masked */
+		if (!usable()) {
+			/* Failed, it stays masked; else a reset's is to come. */
+			if (event && now() == BROKEN)
+				xg_evtchn_eoi(conn.port, XG_EOI_SPURIOUS);
+			continue;
+		}
 		/* The server has taken bytes, put some, or cries wolf. */
 		if (drain() || wq_has_sleeper(&conn.room))
 			idle = 0;
@@ -467,13 +557,13 @@ static int open_port(evtchn_port_t port)
 /* Does the server answer? If not, once more after a new connection. */
 static int first_contact(void)
 {
-	if (!xg_conn_sync() || (settled() && now() == UP))
+	if (!sync_call(SYNC) || (settled() && now() == UP))
 		return 0;
 	pr_err("xenstore: it does not answer\n");
 	return -EIO;
 }
 
-/* After this nobody writes to the ring or waits for an answer. */
+/* After this nobody writes to the ring, reads it, or waits for an answer. */
 static void shut(void)
 {
 	mutex_lock(&conn.send);
@@ -482,6 +572,8 @@ static void shut(void)
 	spin_unlock(&conn.lock);
 	mutex_unlock(&conn.send);
 	wake_up_all(&conn.room);
+	kthread_stop(conn.reader);
+	cancel_work_sync(&sync_work);
 }
 
 int xg_conn_start(void)
@@ -495,8 +587,8 @@ int xg_conn_start(void)
 	conn.event = false;
 	conn.told_slow = false;
 	conn.torn = false;
-	conn.mends = 0;
-	conn.mend_start = jiffies;
+	ratelimit_state_init(&conn.mends, MEND_SPAN, MEND_MAX);
+	ratelimit_set_flags(&conn.mends, RATELIMIT_MSG_ON_RELEASE);
 	/* Unlike any the last owner's answers may carry. */
 	conn.last_id = get_random_u32();
 	err = open_port(port);
@@ -516,7 +608,6 @@ int xg_conn_start(void)
 	if (!err)
 		return 0;
 	shut();
-	kthread_stop(conn.reader);
 close:
 	xg_evtchn_close(conn.port);
 unmap:
@@ -528,7 +619,6 @@ unmap:
 void xg_conn_stop(void)
 {
 	shut();
-	kthread_stop(conn.reader);
 	xg_evtchn_close(conn.port);
 	xg_page_unmap(conn.page);
 }

@@ -74,6 +74,7 @@ static struct xg_xenbus_device *alloc(struct xg_platform *platform,
 		return NULL;
 	mutex_init(&xdev->lock);
 	init_waitqueue_head(&xdev->moved);
+	xdev->root = platform->owner;
 	xdev->dev.bus = &xg_bus;
 	xdev->dev.parent = platform->dev;
 	xdev->dev.release = release;

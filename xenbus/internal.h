@@ -20,6 +20,7 @@ struct xg_platform;
 struct xg_reply {
 	char *body;
 	u32 len;
+	u32 epoch;	/* which connection's: see xg_conn_txn() */
 };
 
 /*
@@ -29,8 +30,17 @@ struct xg_reply {
 int xg_conn_call(u32 type, xg_store_txn_t txn, const struct kvec *parts,
 		 unsigned int nr, struct xg_reply *reply);
 
-/* The call that begins a connection, when the reader has mended it: 0, -EIO. */
-int xg_conn_sync(void);
+/*
+ * The handle of the transaction that @reply's connection calls @id. It is good for
+ * that connection alone: another may give @id to somebody else.
+ */
+static inline xg_store_txn_t xg_conn_txn(const struct xg_reply *reply, u32 id)
+{
+	return (xg_store_txn_t)reply->epoch << 32 | id;
+}
+
+/* Has its connection broken? Then it has no effect, and never will. */
+bool xg_conn_txn_lost(xg_store_txn_t txn);
 int xg_conn_start(void);
 void xg_conn_stop(void);
 void xg_conn_show(struct seq_file *m);
@@ -39,6 +49,8 @@ void xg_conn_show(struct seq_file *m);
 
 int xg_page_map(struct xenstore_domain_interface **page, u64 *port);
 void xg_page_unmap(struct xenstore_domain_interface *page);
+/* Why the server says that it has stopped; 0. */
+u32 xg_page_error(const struct xenstore_domain_interface *page);
 /*
  * Fill @ring (its intf is set) in: _take as the page was left, or as a reset makes
  * it; _reset by asking the server: 0, -EOPNOTSUPP, -ETIMEDOUT, -EPROTO.
@@ -57,7 +69,7 @@ bool xg_path_below(const char *path, const char *top);
 
 /* Called by the reader: a WATCH_EVENT's payload. 0, -EPROTO. Never waits. */
 int xg_watch_event(const char *body, u32 len);
-/* The connection is new: register all watches again, from a work item. */
+/* The connection is new and up: register all watches again, from a work item. */
 void xg_watch_renew(void);
 /* As if everything below the watch's path had changed. Any context. */
 void xg_watch_kick(struct xg_store_watch *watch);

@@ -44,6 +44,12 @@ static bool can_reset(const struct xenstore_domain_interface *page)
 	       XENSTORE_SERVER_FEATURE_RECONNECTION;
 }
 
+u32 xg_page_error(const struct xenstore_domain_interface *page)
+{
+	return READ_ONCE(page->server_features) & XENSTORE_SERVER_FEATURE_ERROR ?
+	       READ_ONCE(page->error) : 0;
+}
+
 int xg_page_reset(struct xg_xs_conn *ring, struct xg_evtchn *port)
 {
 	struct xenstore_domain_interface *page = ring->intf;

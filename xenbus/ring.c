@@ -12,7 +12,6 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <xg/grant.h>
-#include <xg/platform.h>
 #include "internal.h"
 
 #define ORDER_MAX	6
@@ -90,9 +89,8 @@ EXPORT_SYMBOL_GPL(xg_xenbus_free_ring);
  */
 int xg_xenbus_hold(struct xg_xenbus_device *xdev)
 {
-	struct xg_platform *platform = xg_bus_platform();
-
-	return platform && try_module_get(platform->owner) ? 0 : -ENODEV;
+	/* A root that has stopped may be gone: it removed the device before. */
+	return xg_bus_platform() && try_module_get(xdev->root) ? 0 : -ENODEV;
 }
 EXPORT_SYMBOL_GPL(xg_xenbus_hold);
 
@@ -100,10 +98,12 @@ EXPORT_SYMBOL_GPL(xg_xenbus_hold);
  * xg_xenbus_release() - undo xg_xenbus_hold()
  * @xdev: the device
  *
+ * The stack may have stopped meanwhile: a root can be unbound while it is held.
+ *
  * Context: any.
  */
 void xg_xenbus_release(struct xg_xenbus_device *xdev)
 {
-	module_put(xg_bus_platform()->owner);
+	module_put(xdev->root);
 }
 EXPORT_SYMBOL_GPL(xg_xenbus_release);

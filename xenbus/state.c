@@ -50,13 +50,14 @@ const char *xg_state_name(enum xenbus_state state)
 }
 
 /* 0; -ENOENT where there is none to be read; -errno of a failing store. */
-static int read_state(const char *dir, enum xenbus_state *state)
+static int read_state(const char *dir, xg_store_txn_t txn,
+		      enum xenbus_state *state)
 {
 	u64 value;
 	int err;
 
-	err = xg_store_read_u64(XG_STORE_NONE, dir, "state", 0,
-				XenbusStateReconfigured, &value);
+	err = xg_store_read_u64(txn, dir, "state", 0, XenbusStateReconfigured,
+				&value);
 	switch (err) {
 	case 0:
 		*state = value;
@@ -84,9 +85,12 @@ struct publication {
 static int publish(xg_store_txn_t txn, void *data)
 {
 	const struct publication *p = data;
+	enum xenbus_state before;
+	int err;
 
-	if (!xg_store_exists(txn, p->path, "state"))
-		return -ENODEV;
+	err = read_state(p->path, txn, &before);
+	if (err)
+		return err == -ENOENT ? -ENODEV : err;
 	return xg_store_printf(txn, p->path, "state", "%d", p->state);
 }
 
@@ -261,7 +265,7 @@ static void look_at_state(struct xg_xenbus_device *xdev)
 	enum xenbus_state theirs;
 	int err;
 
-	err = read_state(xdev->backend, &theirs);
+	err = read_state(xdev->backend, XG_STORE_NONE, &theirs);
 	if (err == -ENOENT) {
 		dev_info(&xdev->dev, "the backend's directory is gone\n");
 		set_gone(xdev);
@@ -370,8 +374,8 @@ int xg_state_restart(struct xg_xenbus_device *xdev)
 
 	xdev->failed = false;
 	err = xg_device_read_peer(xdev) ?:
-	      read_state(xdev->path, &xdev->ours) ?:
-	      read_state(xdev->backend, &xdev->theirs);
+	      read_state(xdev->path, XG_STORE_NONE, &xdev->ours) ?:
+	      read_state(xdev->backend, XG_STORE_NONE, &xdev->theirs);
 	if (err)
 		return -ENODEV;
 	xdev->watch = (struct xg_store_watch) {

@@ -157,6 +157,21 @@ static int watch_call(u32 type, const struct xg_store_watch *watch)
 			    NULL);
 }
 
+/*
+ * The server fires a new watch, and so tells its owner what was missed. One that
+ * it has kept (it knows no XS_RESET_WATCHES, or the call was made twice) it does
+ * not: then that is done here. Under @changing.
+ */
+static int add_watch(struct xg_store_watch *watch)
+{
+	int err = watch_call(XS_WATCH, watch);
+
+	if (err != -EEXIST)
+		return err;
+	xg_watch_kick(watch);
+	return 0;
+}
+
 static void forget(struct xg_store_watch *watch)
 {
 	spin_lock(&lock);
@@ -200,7 +215,7 @@ int xg_store_watch(struct xg_store_watch *watch)
 	list_add_tail(&watch->node, &watches);
 	nr_watches++;
 	spin_unlock(&lock);
-	err = watch_call(XS_WATCH, watch);
+	err = add_watch(watch);
 	if (err)
 		forget(watch);
 	mutex_unlock(&changing);
@@ -230,25 +245,20 @@ void xg_store_unwatch(struct xg_store_watch *watch)
 }
 EXPORT_SYMBOL_GPL(xg_store_unwatch);
 
-/*
- * A new connection has no watches. Registering makes the server fire each once,
- * so that owners see what they missed; where it fails they are fired from here.
- */
+/* A new connection has no watches. Where one is refused its owner looks again. */
 static void renew(struct work_struct *work)
 {
 	struct xg_store_watch *watch;
 	int err;
 
-	if (xg_conn_sync())
-		return;
-	pr_info("xenstore: connected again\n");
 	mutex_lock(&changing);
 	/* Only who holds @changing changes the list. */
 	list_for_each_entry(watch, &watches, node) {
-		err = watch_call(XS_WATCH, watch);
-		if (!err || err == -EEXIST)
+		err = add_watch(watch);
+		if (!err)
 			continue;
-		pr_err("watch on %s is lost (%d)\n", watch->path, err);
+		pr_err_ratelimited("watch on %s is lost (%d)\n", watch->path,
+				   err);
 		xg_watch_kick(watch);
 	}
 	mutex_unlock(&changing);

@@ -5,7 +5,8 @@
  * Process context, may sleep. Paths are absolute ("/local/...") or relative to
  * the domain's home ("device/vbd/768"); @dir and @node are joined by '/', and an
  * empty @node means @dir itself. What is read is the other end's: it is bounded
- * by XENSTORE_PAYLOAD_MAX and NUL-terminated, and no more than that is promised.
+ * by XENSTORE_PAYLOAD_MAX (a directory: 64 KiB) and NUL-terminated, and no more
+ * than that is promised.
  * Errors: -errno by xenstored's name (-ENOENT, -EACCES, -EINVAL, ...), -EIO when
  * the connection failed, -E2BIG where path and value do not fit a message,
  * -ENAMETOOLONG, -ERESTARTSYS never.
@@ -18,9 +19,9 @@
 #include <linux/workqueue.h>
 #include <xen/interface/xen.h>
 
-/* A transaction; 0 (XG_STORE_NONE) is "none". */
-typedef u32 xg_store_txn_t;
-#define XG_STORE_NONE	0u
+/* A transaction of one connection; 0 (XG_STORE_NONE) is "none". */
+typedef u64 xg_store_txn_t;
+#define XG_STORE_NONE	0ull
 
 /* kfree() the result; *@len (optional) excludes the added NUL. ERR_PTR. */
 char *xg_store_read(xg_store_txn_t txn, const char *dir, const char *node,
@@ -49,8 +50,9 @@ char **xg_store_get_perms(xg_store_txn_t txn, const char *path,
 			  unsigned int *count);
 
 /*
- * Run @fn inside a transaction until it commits: -EAGAIN from the commit runs
- * it again (at most 100 times), any error of @fn aborts and is returned.
+ * Run @fn inside a transaction until it commits: -EAGAIN from the commit, or a
+ * connection that broke before it, runs it again (at most 100 times), any other
+ * error of @fn aborts and is returned.
  */
 int xg_store_transaction(int (*fn)(xg_store_txn_t txn, void *data), void *data);
 

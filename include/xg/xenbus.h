@@ -16,6 +16,7 @@
 #include <xen/interface/io/xenbus.h>
 #include <xg/store.h>
 
+struct module;
 struct xg_evtchn;
 struct xg_platform;
 struct xg_xenbus_device;
@@ -108,6 +109,7 @@ struct xg_xenbus_device {
 	enum xenbus_state theirs;
 	struct mutex lock;	/* see above */
 	/* the bus's own; the flags under @lock */
+	struct module *root;
 	struct list_head node;
 	struct xg_store_watch watch;
 	wait_queue_head_t moved;

@@ -67,6 +67,26 @@ static void read_payload(const char *body, u32 len)
 	must(xg_xs_errno(body) < 0);
 }
 
+/* The same payload, part after part: nothing is written past the end. */
+static void read_parts(const char *body, u32 len)
+{
+	u32 size = 2 * len + 1, before, i;
+	struct xg_xs_listing list = { .names = malloc(size), .size = size };
+	int ret = 0;
+
+	must(list.names);
+	for (i = 0; !ret && i < 8; i++) {
+		before = list.len;
+		ret = xg_xs_listing_add(&list, body, len);
+		must(list.len <= size);
+		must(ret || list.len > before);
+	}
+	if (ret == 1)
+		must(xg_xs_count(list.names, list.len) >= 0);
+	must(ret == 1 || ret == -EPROTO || ret == -E2BIG);
+	free(list.names);
+}
+
 /* Digits, now and then something else, against strtoull(). */
 static void read_number(struct script *s)
 {
@@ -119,8 +139,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	while (f.script.left) {
 		ret = xg_xs_parser_pump(f.parser, &f.conn);
 		must(ret == 0 || ret == 1 || ret == -EPROTO);
-		if (ret == 1)
+		if (ret == 1) {
 			read_payload(f.parser->body, f.parser->hdr.len);
+			read_parts(f.parser->body, f.parser->hdr.len);
+		}
 		if (ret < 0)
 			xg_xs_parser_init(f.parser);
 

@@ -282,6 +282,59 @@ static void xs_splits_strings(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, xg_xs_string(body, 6, ~0u));
 }
 
+#define ADD(list, text)	xg_xs_listing_add(list, text, sizeof(text) - 1)
+
+static void xs_lists_in_parts(struct kunit *test)
+{
+	char names[16];
+	struct xg_xs_listing list = { .names = names, .size = sizeof(names) };
+
+	/* Whole names, a name in two, the end by itself. */
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0a\0bc\0"), 0);
+	KUNIT_EXPECT_EQ(test, list.len, 5u);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0de"), 0);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0f\0"), 0);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0\0"), 1);
+	KUNIT_EXPECT_EQ(test, list.len, 9u);
+	KUNIT_EXPECT_EQ(test, memcmp(names, "a\0bc\0def", 9), 0);
+
+	/* Empty; and all in one. */
+	list.len = 0;
+	KUNIT_EXPECT_EQ(test, ADD(&list, "0\0\0"), 1);
+	KUNIT_EXPECT_EQ(test, list.len, 0u);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "18446744073709551615\0x\0\0"), 1);
+	KUNIT_EXPECT_EQ(test, list.len, 2u);
+
+	/* Somebody changes it in between. */
+	list.len = 0;
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0a\0"), 0);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "8\0b\0\0"), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, list.len, 0u);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "8\0b\0\0"), 1);
+}
+
+static void xs_refuses_wrong_parts(struct kunit *test)
+{
+	char names[4];
+	struct xg_xs_listing list = { .names = names, .size = sizeof(names) };
+
+	KUNIT_EXPECT_EQ(test, xg_xs_listing_add(&list, "", 0), -EPROTO);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7"), -EPROTO);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "x\0a\0\0"), -EPROTO);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "\0a\0\0"), -EPROTO);
+	/* Nothing, for ever; names behind the end. */
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0"), -EPROTO);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0\0a"), -EPROTO);
+	list.len = 0;
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0a\0\0b"), -EPROTO);
+	list.len = 0;
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0abcde"), -E2BIG);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0ab"), 0);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0c\0d"), -E2BIG);
+	KUNIT_EXPECT_EQ(test, ADD(&list, "7\0\0\0"), 1);
+	KUNIT_EXPECT_EQ(test, list.len, 3u);
+}
+
 static void xs_knows_errors(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, xg_xs_errno("ENOENT"), -ENOENT);
@@ -394,6 +447,8 @@ static struct kunit_case xs_cases[] = {
 	KUNIT_CASE(xs_starts_afresh),
 	KUNIT_CASE(xs_fills_headers),
 	KUNIT_CASE(xs_splits_strings),
+	KUNIT_CASE(xs_lists_in_parts),
+	KUNIT_CASE(xs_refuses_wrong_parts),
 	KUNIT_CASE(xs_knows_errors),
 	KUNIT_CASE(xs_reads_numbers),
 	KUNIT_CASE(xs_survives_a_hostile_daemon),

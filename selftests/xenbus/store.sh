@@ -8,7 +8,7 @@ need xg-xenbus
 loaded xg-test-xenbus || try_insmod xg-test-xenbus ||
 	skip_all "xg-test-xenbus is not to be had: ${insmod_said:-}"
 cleanup "rmmod xg-test-xenbus"
-plan 16
+plan 19
 
 # kernel WHAT TEST: one of the module's tests; its log tells where it failed
 kernel() {
@@ -25,6 +25,7 @@ watches=$(counter xenbus watches)
 reconnects=$(counter xenbus reconnects)
 kernel "keys are written, read, made and removed" keys
 kernel "directories are listed" directory
+kernel "a long directory is listed, in parts where it must be" big-directory
 kernel "numbers are whole, in range, or refused" numbers
 kernel "errors have their names, and break nothing" errors
 kernel "values up to what the store allows" sizes
@@ -37,5 +38,7 @@ kernel "8 callers at a time, each gets its own answer" parallel
 is "it was never made anew" "$(counter xenbus reconnects)" "$reconnects"
 kernel "a false answer is noticed, and the connection mended" lies
 is "once" "$(counter xenbus reconnects)" $((reconnects + 1))
+kernel "a transaction that it broke under is run again, whole" broken
+is "once more" "$(counter xenbus reconnects)" $((reconnects + 2))
 is "no watch is left" "$(counter xenbus watches)" "$watches"
 is "the connection is up" "$(counter xenbus connection)" up

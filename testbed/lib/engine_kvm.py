@@ -349,4 +349,3 @@ class Attempt:
         while time.monotonic() < limit and self.machine.alive \
                 and not self.direct:
             self.channel.poll(0.05)
-        ending.first_line = self.guest_spoke()

@@ -42,7 +42,6 @@ class Ending:
     host_status: int | None = None      # of the host script
     died: bool = False                  # it ended by itself, none was told to
     emulated: bool = False              # by software, which has its own faults
-    first_line: bool = False            # the guest's kernel printed something
     times: dict = dataclasses.field(default_factory=dict)
 
 
@@ -62,7 +61,7 @@ class Verdict:
                  "restarts": self.restarts,
                  "emulator_faults": self.emulator_faults}
         lines |= {f"at_{k}": v for k, v in self.ending.times.items()
-                  if k in ("ready", "created", "hello", "exit", "gone")}
+                  if k in ("dom0", "created", "hello", "ready", "exit", "gone")}
         lines |= {f"report_{i}": r for i, r in enumerate(self.reports[:20])}
         path.write_text("".join(f"{k}: {' '.join(str(v).split())}\n"
                                 for k, v in lines.items()))
@@ -88,8 +87,8 @@ def emulator_fault(ending, paths):
     """
     if not (ending.emulated and ending.died) or ending.guest_status is not None:
         return None
-    if not ending.first_line:
-        return f"before the guest's first line: {ending.how}"
+    if "drivers" not in ending.times:
+        return f"before a driver was loaded: {ending.how}"
     log = paths.out / "xen.log"
     if log.exists() and FAULT_IN_XEN.search(log.read_text(errors="replace")):
         return "triple fault at an address inside Xen"

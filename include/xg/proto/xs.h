@@ -56,6 +56,26 @@ int xg_xs_parser_pump(struct xg_xs_parser *parser, struct xg_xs_conn *conn);
 const char *xg_xs_string(const char *body, u32 len, unsigned int n);
 /* How many strings; -EPROTO when the payload does not end with a NUL. */
 int xg_xs_count(const char *body, u32 len);
+/**
+ * struct xg_xs_listing - a directory, out of the parts it is told in
+ * @names: for the names, each with its NUL; the caller's
+ * @size: bytes there
+ * @len: bytes taken so far; the next part is to begin there
+ * @generation: the directory's, as the parts taken so far had it
+ */
+struct xg_xs_listing {
+	char *names;
+	u32 size;
+	u32 len;
+	u64 generation;
+};
+
+/*
+ * Take an XS_DIRECTORY_PART's payload: 1 that was all, 0 ask on from @len, -EAGAIN
+ * the directory has changed, ask from the beginning (@len is 0), -E2BIG over @size,
+ * -EPROTO.
+ */
+int xg_xs_listing_add(struct xg_xs_listing *list, const char *body, u32 len);
 /* -errno of an XS_ERROR payload ("ENOENT"); -EIO for a name nobody knows. */
 int xg_xs_errno(const char *name);
 /* Fill a header: 0, -E2BIG over XENSTORE_PAYLOAD_MAX. */

@@ -10,33 +10,17 @@
 
 #include <linux/completion.h>
 #include <linux/debugfs.h>
-#include <linux/delay.h>
-#include <linux/io.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
-#include <asm/barrier.h>
 #include <xen/interface/xen.h>
-#include <xen/interface/hvm/params.h>
 #include <xen/interface/io/xs_wire.h>
 #include <xg/hypercall.h>
-#include <xg/store.h>
+#include "xg-test-xenbus.h"
 
-#define TOP	"data/xg-test"
-#define NONE	XG_STORE_NONE
-
-/* Note the failure and go on, to clean up; err is the test's result. */
-#define CHECK(cond)							\
-do {									\
-	if (!(cond)) {							\
-		pr_err("line %d: not so: %s\n", __LINE__, #cond);	\
-		err = -EINVAL;						\
-	}								\
-} while (0)
-
-static bool holds(xg_store_txn_t txn, const char *node, const char *wanted)
+bool xg_test_holds(xg_store_txn_t txn, const char *node, const char *wanted)
 {
 	unsigned int len;
 	char *value = xg_store_read(txn, TOP, node, &len);
@@ -49,7 +33,7 @@ static bool holds(xg_store_txn_t txn, const char *node, const char *wanted)
 	return same;
 }
 
-static int read_error(const char *dir, const char *node)
+int xg_test_read(const char *dir, const char *node)
 {
 	char *value = xg_store_read(NONE, dir, node, NULL);
 
@@ -66,17 +50,17 @@ static int test_keys(void)
 	int err = 0;
 
 	CHECK(!xg_store_write(NONE, TOP, "a", "one"));
-	CHECK(holds(NONE, "a", "one"));
+	CHECK(xg_test_holds(NONE, "a", "one"));
 	CHECK(!xg_store_write(NONE, TOP, "a", ""));
-	CHECK(holds(NONE, "a", ""));
+	CHECK(xg_test_holds(NONE, "a", ""));
 	CHECK(!xg_store_printf(NONE, TOP "/deep/er", "b", "%s %d", "n", -5));
-	CHECK(holds(NONE, "deep/er/b", "n -5"));
+	CHECK(xg_test_holds(NONE, "deep/er/b", "n -5"));
 	CHECK(xg_store_exists(NONE, TOP "/deep/er", "b"));
 	CHECK(xg_store_exists(NONE, TOP "/deep/er", ""));
 	CHECK(!xg_store_exists(NONE, TOP, "deep/b"));
 	CHECK(!xg_store_mkdir(NONE, TOP, "empty"));
 	CHECK(!xg_store_mkdir(NONE, TOP, "empty"));
-	CHECK(holds(NONE, "empty", ""));
+	CHECK(xg_test_holds(NONE, "empty", ""));
 	CHECK(!xg_store_rm(NONE, TOP, "deep"));
 	CHECK(!xg_store_exists(NONE, TOP "/deep/er", "b"));
 	CHECK(!xg_store_rm(NONE, TOP, "deep"));
@@ -119,6 +103,36 @@ static int test_directory(void)
 	return err;
 }
 
+/*
+ * A directory of more names than one message holds, or as many as this store's
+ * quota lets a guest make.
+ */
+static int test_big_directory(void)
+{
+	unsigned int count, made, i;
+	char **names, name[40];
+	int err = 0, got = 0;
+
+	for (made = 0; !got && made < 300; made += !got) {
+		snprintf(name, sizeof(name), "big/a-name-of-some-length-%u",
+			 made);
+		got = xg_store_write(NONE, TOP, name, "");
+	}
+	CHECK(!got || got == -ENOSPC || got == -E2BIG);
+	CHECK(made >= 20);
+	names = xg_store_directory(NONE, TOP, "big", &count);
+	CHECK(!IS_ERR(names) && count == made);
+	if (IS_ERR(names))
+		return PTR_ERR(names);
+	for (i = 0; i < made; i++) {
+		snprintf(name, sizeof(name), "a-name-of-some-length-%u", i);
+		CHECK(lists(names, count, name));
+	}
+	kfree(names);
+	pr_info("directory of %u names listed\n", made);
+	return err;
+}
+
 static int test_numbers(void)
 {
 	u64 value = 7;
@@ -145,14 +159,14 @@ static int test_errors(void)
 {
 	int err = 0;
 
-	CHECK(read_error(TOP, "none") == -ENOENT);
-	CHECK(read_error(TOP, "with blank") == -EINVAL);
-	CHECK(read_error(TOP, "two//slashes") == -EINVAL);
+	CHECK(xg_test_read(TOP, "none") == -ENOENT);
+	CHECK(xg_test_read(TOP, "with blank") == -EINVAL);
+	CHECK(xg_test_read(TOP, "two//slashes") == -EINVAL);
 	CHECK(xg_store_write(NONE, "/local/domain/0/xg-test", "", "x") < 0);
 	CHECK(xg_store_write(0x7fffffff, TOP, "a", "x") < 0);
 	CHECK(xg_store_set_perms(NONE, TOP, NULL, 0) == -EINVAL);
 	/* And the connection is as good as before. */
-	CHECK(!xg_store_write(NONE, TOP, "a", "x") && holds(NONE, "a", "x"));
+	CHECK(!xg_store_write(NONE, TOP, "a", "x") && xg_test_holds(NONE, "a", "x"));
 	return err;
 }
 
@@ -190,7 +204,7 @@ static int test_sizes(void)
 			       len > 1024));
 		if (!got) {
 			best = len;
-			CHECK(holds(NONE, "v", text));
+			CHECK(xg_test_holds(NONE, "v", text));
 		}
 		kfree(text);
 	}
@@ -218,18 +232,18 @@ static int test_paths(void)
 		len += 200;
 	}
 	CHECK(!xg_store_write(NONE, path, "", "far"));
-	CHECK(!read_error(path, ""));
+	CHECK(!xg_test_read(path, ""));
 	CHECK(!xg_store_rm(NONE, path, ""));
 
 	memset(path + len, 'p', XENSTORE_REL_PATH_MAX - len);
-	got = read_error(path, "");
+	got = xg_test_read(path, "");
 	CHECK(got == -ENOENT || got == -EINVAL || got == -EACCES);
 	path[XENSTORE_REL_PATH_MAX] = 'p';
-	CHECK(read_error(path, "") == -ENAMETOOLONG);
+	CHECK(xg_test_read(path, "") == -ENAMETOOLONG);
 	path[0] = '/';
 	memset(path + 1, 'p', XENSTORE_ABS_PATH_MAX);
-	CHECK(read_error(path, "") == -ENAMETOOLONG);
-	CHECK(read_error(TOP, path) == -ENAMETOOLONG);
+	CHECK(xg_test_read(path, "") == -ENAMETOOLONG);
+	CHECK(xg_test_read(TOP, path) == -ENAMETOOLONG);
 	kfree(path);
 	return err;
 }
@@ -304,7 +318,8 @@ static int write_and_fail(xg_store_txn_t txn, void *data)
 	err = xg_store_write(txn, TOP, "t", "lost");
 	if (err)
 		return err;
-	*(bool *)data = holds(txn, "t", "lost") && !holds(NONE, "t", "lost");
+	*(bool *)data = xg_test_holds(txn, "t", "lost") &&
+			!xg_test_holds(NONE, "t", "lost");
 	return -EDOM;
 }
 
@@ -316,127 +331,14 @@ static int test_transactions(void)
 
 	CHECK(!xg_store_write(NONE, TOP, "t", "5"));
 	CHECK(!xg_store_transaction(add_one, &runs));
-	CHECK(runs == 2 && holds(NONE, "t", "101"));
+	CHECK(runs == 2 && xg_test_holds(NONE, "t", "101"));
 
 	CHECK(xg_store_transaction(write_and_fail, &apart) == -EDOM);
-	CHECK(apart && holds(NONE, "t", "101"));
+	CHECK(apart && xg_test_holds(NONE, "t", "101"));
 
 	runs = 0;
 	CHECK(xg_store_transaction(always_between, &runs) == -EAGAIN);
 	CHECK(runs == 100);
-	return err;
-}
-
-/* --- watches ---------------------------------------------------------------------- */
-
-#define KEYS 20
-
-struct seen {
-	struct xg_store_watch watch;
-	wait_queue_head_t wait;
-	unsigned int fired;
-	unsigned int next;
-	bool disorder;
-	unsigned int sleep_ms;
-};
-
-static void note(struct xg_store_watch *watch, const char *path)
-{
-	struct seen *seen = container_of(watch, struct seen, watch);
-	unsigned int nr;
-
-	if (sscanf(path, TOP "/w/k%u", &nr) == 1) {
-		if (nr != seen->next)
-			seen->disorder = true;
-		seen->next = nr + 1;
-		/* A handler may use the client. */
-		if (read_error(path, ""))
-			seen->disorder = true;
-	}
-	if (seen->sleep_ms)
-		msleep(seen->sleep_ms);
-	WRITE_ONCE(seen->fired, seen->fired + 1);
-	wake_up(&seen->wait);
-}
-
-static int seen_start(struct seen *seen, const char *path)
-{
-	memset(seen, 0, sizeof(*seen));
-	init_waitqueue_head(&seen->wait);
-	seen->watch.path = path;
-	seen->watch.fired = note;
-	return xg_store_watch(&seen->watch);
-}
-
-static bool seen_fired(struct seen *seen, unsigned int times)
-{
-	return wait_event_timeout(seen->wait, READ_ONCE(seen->fired) >= times,
-				  10 * HZ);
-}
-
-static int test_watches(void)
-{
-	struct seen *seen = kcalloc(2, sizeof(*seen), GFP_KERNEL);
-	unsigned int i;
-	char name[16];
-	int err = 0;
-
-	if (!seen)
-		return -ENOMEM;
-	CHECK(!seen_start(&seen[0], TOP "/w"));
-	CHECK(!seen_start(&seen[1], TOP "/other"));
-	CHECK(seen_fired(&seen[0], 1) && seen_fired(&seen[1], 1));
-
-	for (i = 0; i < KEYS; i++) {
-		snprintf(name, sizeof(name), "w/k%u", i);
-		CHECK(!xg_store_write(NONE, TOP, name, "x"));
-	}
-	CHECK(seen_fired(&seen[0], 1 + KEYS));
-	msleep(100);
-	CHECK(seen[0].fired == 1 + KEYS && !seen[0].disorder);
-	CHECK(seen[1].fired == 1);
-
-	CHECK(!xg_store_rm(NONE, TOP, "w"));
-	CHECK(seen_fired(&seen[0], 2 + KEYS));
-
-	xg_store_unwatch(&seen[0].watch);
-	i = seen[0].fired;
-	CHECK(!xg_store_write(NONE, TOP, "w/k0", "x"));
-	msleep(100);
-	CHECK(seen[0].fired == i);
-	xg_store_unwatch(&seen[1].watch);
-	kfree(seen);
-	return err;
-}
-
-/* A slow owner: its queue is bounded, and it learns that it missed something. */
-static int test_flood(void)
-{
-	struct seen *seen = kzalloc(sizeof(*seen), GFP_KERNEL);
-	unsigned int i;
-	char name[16];
-	int err = 0;
-
-	if (!seen)
-		return -ENOMEM;
-	CHECK(!seen_start(seen, TOP "/f"));
-	CHECK(seen_fired(seen, 1));
-	seen->sleep_ms = 20;
-	for (i = 0; i < 300; i++) {
-		snprintf(name, sizeof(name), "f/%u", i % 100);
-		CHECK(!xg_store_write(NONE, TOP, name, "x"));
-	}
-	/* The first is under way, 64 wait, one stands for the rest. */
-	CHECK(seen_fired(seen, 66));
-	seen->sleep_ms = 1000;
-	CHECK(!xg_store_write(NONE, TOP, "f/x", "x"));
-	/* unwatch waits for the handler and for nothing else */
-	msleep(100);
-	xg_store_unwatch(&seen->watch);
-	i = seen->fired;
-	msleep(1200);
-	CHECK(seen->fired == i);
-	kfree(seen);
 	return err;
 }
 
@@ -465,7 +367,7 @@ static int call_often(void *data)
 		snprintf(value, sizeof(value), "%u.%u.%.*s", me->nr, i, i % 20,
 			 "....................");
 		err = xg_store_write(NONE, TOP, node, value);
-		if (!err && !holds(NONE, node, value))
+		if (!err && !xg_test_holds(NONE, node, value))
 			err = -EBADMSG;
 	}
 	me->err = err;
@@ -499,54 +401,6 @@ static int test_parallel(void)
 	return err;
 }
 
-/* --- a store that lies -------------------------------------------------------------- */
-
-static void put_bytes(struct xenstore_domain_interface *page, const void *from,
-		      u32 len)
-{
-	u32 at = READ_ONCE(page->rsp_prod);
-	u32 i;
-
-	for (i = 0; i < len; i++)
-		page->rsp[MASK_XENSTORE_IDX(at + i)] = ((const char *)from)[i];
-	/* Pairs with the reader's between rsp_prod and the bytes. */
-	virt_wmb();
-	WRITE_ONCE(page->rsp_prod, at + len);
-}
-
-/*
- * An answer that nobody asked for: written into the ring in the server's name,
- * while it has nothing to say. What is asked then must be answered all the same,
- * and the watches be there again.
- */
-static int test_lies(void)
-{
-	struct seen *seen = kzalloc(sizeof(*seen), GFP_KERNEL);
-	struct xsd_sockmsg lie = { .type = XS_READ, .req_id = 0x6c696521 };
-	struct xenstore_domain_interface *page;
-	int err = 0;
-	u64 pfn;
-
-	if (!seen || xg_hvm_param_get(HVM_PARAM_STORE_PFN, &pfn))
-		return -ENOMEM;
-	page = memremap(PFN_PHYS(pfn), PAGE_SIZE, MEMREMAP_WB);
-	if (!page)
-		return -ENOMEM;
-	CHECK(!seen_start(seen, TOP "/l"));
-	CHECK(seen_fired(seen, 1));
-	msleep(200);
-	put_bytes(page, &lie, sizeof(lie));
-	CHECK(!xg_store_write(NONE, TOP, "a", "x"));
-	CHECK(holds(NONE, "a", "x"));
-	CHECK(seen_fired(seen, 2));
-	CHECK(!xg_store_write(NONE, TOP, "l", "x"));
-	CHECK(seen_fired(seen, 3));
-	xg_store_unwatch(&seen->watch);
-	memunmap(page);
-	kfree(seen);
-	return err;
-}
-
 /* --- debugfs ----------------------------------------------------------------------- */
 
 static const struct {
@@ -555,16 +409,18 @@ static const struct {
 } tests[] = {
 	{ "keys", test_keys },
 	{ "directory", test_directory },
+	{ "big-directory", test_big_directory },
 	{ "numbers", test_numbers },
 	{ "errors", test_errors },
 	{ "sizes", test_sizes },
 	{ "paths", test_paths },
 	{ "perms", test_perms },
 	{ "transactions", test_transactions },
-	{ "watches", test_watches },
-	{ "flood", test_flood },
+	{ "watches", xg_test_watches },
+	{ "flood", xg_test_flood },
 	{ "parallel", test_parallel },
-	{ "lies", test_lies },
+	{ "lies", xg_test_lies },
+	{ "broken", xg_test_broken },
 };
 
 static struct dentry *file;
