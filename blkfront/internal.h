@@ -21,7 +21,7 @@
 #include <compat/block.h>
 
 #define XG_BLK_MAJOR		202
-#define XG_BLK_TIMEOUT		(30 * HZ)
+#define XG_BLK_TIMEOUT		(20 * HZ)
 /* While a disk goes down: how often to look, how long to wait for an answer. */
 #define XG_BLK_LOOK		(5 * HZ)
 #define XG_BLK_SILENCE		(25 * HZ)

@@ -50,24 +50,28 @@ static u32 run(u32 index, u32 len)
  * @data: the bytes
  * @len: how many
  *
+ * Writes 16 bytes, all of @len if that is less, or nothing: QEMU's xenstore
+ * misreads a message header of which it finds only a part.
+ *
  * Context: The one writer. Where any were sent, notify the peer.
- * Return: How many there was room for, from 0 to @len; -EPROTO where the peer's
- *         index cannot be.
+ * Return: How many were written, from 0 to @len; -EPROTO where the peer's index
+ *         cannot be.
  */
 int xg_xs_conn_write(struct xg_xs_conn *conn, const void *data, u32 len)
 {
 	struct xenstore_domain_interface *intf = conn->intf;
 	u32 at = conn->req_prod;
 	u32 used = at - READ_ONCE(intf->req_cons);
+	u32 room = XENSTORE_RING_SIZE - used;
 	u32 part;
 
 	if (used > XENSTORE_RING_SIZE)
 		return -EPROTO;
 	/* Pairs with the peer's barrier between its copy and req_cons. */
 	virt_mb();
-	len = min(len, XENSTORE_RING_SIZE - used);
-	if (!len)
+	if (!len || room < min(len, (u32)sizeof(struct xsd_sockmsg)))
 		return 0;
+	len = min(len, room);
 	part = run(at, len);
 	memcpy(intf->req + MASK_XENSTORE_IDX(at), data, part);
 	memcpy(intf->req, (const char *)data + part, len - part);

@@ -105,8 +105,11 @@ static void xs_full_and_empty(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xg_xs_conn_write(&b->conn, b->buf, 1000), 1000);
 	KUNIT_EXPECT_EQ(test, xg_xs_conn_write(&b->conn, b->buf, 100), 24);
 	KUNIT_EXPECT_EQ(test, xg_xs_conn_write(&b->conn, b->buf, 100), 0);
-	KUNIT_EXPECT_EQ(test, daemon_receive(b, b->buf, 5), 5u);
-	KUNIT_EXPECT_EQ(test, xg_xs_conn_write(&b->conn, b->buf, 100), 5);
+	/* A header whole, or nothing. */
+	KUNIT_EXPECT_EQ(test, daemon_receive(b, b->buf, 15), 15u);
+	KUNIT_EXPECT_EQ(test, xg_xs_conn_write(&b->conn, b->buf, 16), 0);
+	KUNIT_EXPECT_EQ(test, daemon_receive(b, b->buf, 1), 1u);
+	KUNIT_EXPECT_EQ(test, xg_xs_conn_write(&b->conn, b->buf, 100), 16);
 	KUNIT_EXPECT_EQ(test, daemon_send(b, b->buf, 2000), 1024u);
 	KUNIT_EXPECT_EQ(test, xg_xs_conn_read(&b->conn, b->buf, 2000), 1024);
 }
