@@ -16,7 +16,6 @@ modules:
 ## demo		boot a stock guest on Xen, load the modules live, show a PV disk at work
 .PHONY: demo
 demo: deps
-	scripts/build-modules 6.1
 	demo/run
 
 ## test		everything: host tests, then the selftests in VMs; ends with "N passed, N failed"
