@@ -6,15 +6,16 @@ KERNELS := 6.1 6.12
 
 .DEFAULT_GOAL := modules
 
-## modules	build the modules: for the running kernel, or KVER=6.1, KVER=6.12, KVER=HEADERS-DIR
+## modules	build the modules (the default): for the running kernel, or KVER=6.1,
+## 	KVER=6.12, KVER=HEADERS-DIR
 .PHONY: modules
-modules: deps
+modules:
+	@scripts/install-deps scripts/packages.build
 	scripts/build-modules $(KVER)
 
 ## demo		boot a stock guest on Xen, load the modules live, show a PV disk at work
 .PHONY: demo
 demo: deps
-	scripts/build-modules 6.1
 	demo/run
 
 ## test		everything: host tests, then the selftests in VMs; ends with "N passed, N failed"
@@ -38,20 +39,22 @@ bench-smoke: deps
 	scripts/build-modules 6.1
 	bench/smoke
 
-## fuzz		libFuzzer over the wire formats, SECONDS=60 a target
+## fuzz		libFuzzer over the wire formats, SECONDS=60 for each
 .PHONY: fuzz
 fuzz: deps
+	@scripts/install-deps scripts/packages.fuzz
 	$(MAKE) -C proto/host fuzz
 
 ## deps		install the Debian packages that building and testing need (as root)
 .PHONY: deps
 deps:
-	@scripts/install-deps
+	@scripts/install-deps scripts/packages.build scripts/packages.test \
+		testbed/host-packages
 
 ## clean	remove what was built; build/cache and build/apt (downloads) stay
 .PHONY: clean
 clean:
-	rm -rf build/modules build/check build/host build/vm build/bench
+	rm -rf $(filter-out build/cache build/apt,$(wildcard build/*))
 
 ## distclean	remove everything that was built or fetched
 .PHONY: distclean
@@ -61,4 +64,4 @@ distclean:
 ## help		this list
 .PHONY: help
 help:
-	@sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^## \([a-z-]*\)\t*/\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16

@@ -212,25 +212,9 @@ def tree(name, suite, names, depends=True, prune=(), finish=None):
 
 def host_needs():
     """Install what testbed/host-packages names and this machine lacks."""
-    listing = Path(__file__).resolve().parents[1] / "host-packages"
-    missing = []
-    for line in listing.read_text().splitlines():
-        package, _, command = line.partition("#")[0].strip().partition(" ")
-        if package and not shutil.which(command.strip() or package,
-                                        path="/usr/bin:/usr/sbin:/bin:/sbin"):
-            missing.append(package)
-    if not missing:
-        return
-    if os.geteuid():
-        raise TestbedError("needs root once, to install "
-                           + " ".join(missing))
-    print("testbed: installing", " ".join(missing), flush=True)
-    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "-qq", "update"],
-                    ["apt-get", "-qq", "-y", "--no-install-recommends",
-                     "install", *missing]):
-        done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True)
-        if done.returncode:
-            raise TestbedError(" ".join(command) + ": "
-                               + done.stderr.strip()[-600:])
+    done = subprocess.run([cache.TOP / "scripts/install-deps",
+                           cache.TOP / "testbed/host-packages"],
+                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          text=True)
+    if done.returncode:
+        raise TestbedError(done.stderr.strip()[-600:])
