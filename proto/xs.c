@@ -60,6 +60,7 @@ static u32 run(u32 index, u32 len)
 int xg_xs_conn_write(struct xg_xs_conn *conn, const void *data, u32 len)
 {
 	struct xenstore_domain_interface *intf = conn->intf;
+	const u32 header = sizeof(struct xsd_sockmsg);
 	u32 at = conn->req_prod;
 	u32 used = at - READ_ONCE(intf->req_cons);
 	u32 room = XENSTORE_RING_SIZE - used;
@@ -69,7 +70,7 @@ int xg_xs_conn_write(struct xg_xs_conn *conn, const void *data, u32 len)
 		return -EPROTO;
 	/* Pairs with the peer's barrier between its copy and req_cons. */
 	virt_mb();
-	if (!len || room < min(len, (u32)sizeof(struct xsd_sockmsg)))
+	if (!len || room < min(len, header))
 		return 0;
 	len = min(len, room);
 	part = run(at, len);
