@@ -159,8 +159,10 @@ static void blk_remove(struct xg_xenbus_device *xdev)
 	/* Only steps ask for it, and none runs any more. */
 	cancel_delayed_work_sync(&blk->again);
 	xg_blk_disk_down(blk);
-	xg_blk_queues_close(blk);
-	/* First the backend lets go of its mappings, then we end the grants. */
+	/*
+	 * The backend lets go first, of its mappings and its ends of the channels:
+	 * one that is just about to connect needs them.
+	 */
 	xg_xenbus_close_wait(xdev, CLOSE_SECONDS);
 	xg_blk_disconnect(blk);
 	give_place(blk);

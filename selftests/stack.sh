@@ -125,6 +125,16 @@ storm_worst_ms() {
 	sed -n 's/.*worst_ms: \([0-9]*\) .*/\1/p' /tmp/storm.$$
 }
 
+# storm_ends SECONDS: by itself, for want of a disk; if not, where it hangs
+storm_ends() {
+	wait_for "$1" sh -c "! kill -0 $storm_pid" && return
+	for ktap_task in /proc/$storm_pid/task/*; do
+		sed "s/^/${ktap_task##*/} /" $ktap_task/status $ktap_task/stack |
+			grep -E 'State|\['
+	done
+	return 1
+}
+
 storm_stop() {
 	touch $storm_stop
 	wait $storm_pid

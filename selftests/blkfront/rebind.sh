@@ -39,7 +39,7 @@ for i in 1 2 3; do
 	storm_start "$disk" 8 4
 	sleep 1
 	unbind
-	wait_for 30 sh -c "! kill -0 $storm_pid" && ended=$((ended + 1))
+	storm_ends 30 && ended=$((ended + 1))
 	storm_stop
 	bind && wait_for 20 there || break
 done
