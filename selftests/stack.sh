@@ -125,9 +125,14 @@ storm_worst_ms() {
 	sed -n 's/.*worst_ms: \([0-9]*\) .*/\1/p' /tmp/storm.$$
 }
 
+# ended PID: gone, or a zombie that the shell has not noticed
+ended() {
+	! grep -qs '^State:[^Z]*$' /proc/$1/status
+}
+
 # storm_ends SECONDS: by itself, for want of a disk; if not, where it hangs
 storm_ends() {
-	wait_for "$1" sh -c "! kill -0 $storm_pid" && return
+	wait_for "$1" ended $storm_pid && return
 	for ktap_task in /proc/$storm_pid/task/*; do
 		sed "s/^/${ktap_task##*/} /" $ktap_task/status $ktap_task/stack |
 			grep -E 'State|\['

@@ -50,7 +50,7 @@ vecio hold "$disk" 30 >/tmp/hold.$$ &
 wait_for 5 grep -q open /tmp/hold.$$
 unbind
 check "an open disk goes, too" wait_for 10 gone
-wait_for 40 sh -c "! kill -0 $!"
+wait_for 40 ended $!
 is "who has it open gets errors or its end" \
 	"$(tail -n 1 /tmp/hold.$$ | grep -cE 'error|No such|end')" 1
 bind

@@ -23,7 +23,7 @@ for online in $cpus; do
 			done=$((done + 1))
 		sleep 0.1
 	done
-	check "I/O went on beside $(basename "${online%/online}")" kill -0 $storm_pid
+	check "I/O went on beside $(basename "${online%/online}")" eval "! ended $storm_pid"
 done
 storm_stop
 status=$?
