@@ -162,8 +162,6 @@ def check(spec):
         if spec.paging == "shadow":
             raise TestbedError("--xen 4.20 is built without shadow paging")
         spec.paging = "hap"
-    if spec.engine == "xen" and spec.type == "hvm" and not spec.paging:
-        spec.paging = "hap"     # the firmware takes minutes on shadow paging
     if not spec.paging:
         spec.paging = "hap" if qemu.nested_kvm() else "shadow"
     if not spec.disks:
