@@ -188,6 +188,7 @@ class Nested:
                 "-virtfs", f"local,path={paths.out},mount_tag=testbed,"
                            "security_model=none,multidevs=remap",
                 "-device", "virtio-serial-pci"]
+        args += ["-qmp", f"unix:{paths.run / 'outer'}"]
         for name in ("chan", "qmp"):
             args += ["-chardev", f"socket,id={name},path={paths.run / name}",
                      "-device", f"virtserialport,chardev={name},name={name}"]
@@ -210,6 +211,7 @@ class Attempt:
                                            or qemu.nested_kvm()))
         self.seen = {}              # message -> seconds
         self.due = None             # counters to save once out of poll()
+        self.next_look = 60         # is the guest's QEMU well?
 
     def go(self):
         run, out = self.paths.run, self.paths.out
@@ -217,6 +219,7 @@ class Attempt:
         self.channel = Channel(run / "chan", out / "script.log",
                                self.on_message, self.spec.verbose)
         self.qmp = Qmp(run / "qmp")
+        self.outer = Qmp(run / "outer")     # of the QEMU around the middle
         self.script = hostscript.HostScript(self.spec, self.paths,
                                             self.channel, self.qmp)
         try:
@@ -228,6 +231,7 @@ class Attempt:
             self.script.close()
             self.channel.close()
             self.qmp.close()
+            self.outer.close()
         self.ending.host_status = self.script.status
         self.ending.times = self.seen
         return self.ending
@@ -249,6 +253,7 @@ class Attempt:
         """One turn: the channel, QEMU's events, the host script."""
         self.channel.poll(0.05)
         self.qmp.poll(0.05)
+        self.outer.poll(0)
         self.script.step()
         if self.due:
             self.save_exits({"ready": "start", "exit": "end"}[self.due])
@@ -281,6 +286,9 @@ class Attempt:
                 ending.how, ending.died = "the guest is gone", True
             elif now > spec.timeout:
                 ending.how = f"no end after {spec.timeout} s"
+                self.save_cpus()
+            elif self.hangs(now):
+                ending.how, ending.hung = "the guest's QEMU hangs", True
                 self.save_cpus()
             elif not self.qmp.greeted and now > QEMU_LIMIT:
                 raise TestbedError("the guest's QEMU did not come up: "
@@ -326,14 +334,19 @@ class Attempt:
                 for stat in entry["stats"]:
                     f.write(f"cpu{cpu} {stat['name']} {stat['value']}\n")
 
+    def hangs(self, now):
+        """True when the QEMU of a middle machine does not answer in 60 s."""
+        if self.direct or not self.qmp.greeted or now < self.next_look:
+            return False
+        answer = self.qmp.command("query-status", seconds=60)
+        self.next_look = self.since() + 20
+        return answer is None and self.machine.alive
+
     def save_cpus(self):
-        """Where the vCPUs of a guest that hangs are, to out/vcpus."""
-        with open(self.paths.out / "vcpus", "w") as f:
-            for _ in range(3):
-                f.write(self.qmp.hmp("info registers -a"))
-            for cpu in range(self.spec.vcpus):
-                f.write(self.qmp.hmp(f"info lapic {cpu}"))
-            f.write(self.qmp.hmp("info pic"))
+        """Where the CPUs are, of a guest that hangs and below it: out/cpus-*."""
+        for name, qmp in ("guest", self.qmp), ("middle", self.outer):
+            text = "".join(qmp.hmp("info registers -a") for _ in range(3))
+            (self.paths.out / f"cpus-{name}").write_text(text)
 
     def end_guest(self):
         """Let the guest write back and stop, then the machine around it."""

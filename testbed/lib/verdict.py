@@ -41,6 +41,7 @@ class Ending:
     guest_status: int | None = None     # of the guest script; None: no verdict
     host_status: int | None = None      # of the host script
     died: bool = False                  # it ended by itself, none was told to
+    hung: bool = False                  # not the guest: the machine below it
     emulated: bool = False              # by software, which has its own faults
     times: dict = dataclasses.field(default_factory=dict)
 
@@ -85,7 +86,11 @@ def emulator_fault(ending, paths):
 
     Only of what died: slow or silent is never the emulator's excuse.
     """
-    if not (ending.emulated and ending.died) or ending.guest_status is not None:
+    if not ending.emulated or ending.guest_status is not None:
+        return None
+    if ending.hung:
+        return "the machine below the guest hangs"
+    if not ending.died:
         return None
     if "drivers" not in ending.times:
         return f"before a driver was loaded: {ending.how}"
