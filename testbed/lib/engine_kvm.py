@@ -280,6 +280,8 @@ class Attempt:
                                    + self.last_words())
             if self.script.done and ending.guest_status is not None:
                 ending.how = "scripts ended"
+            elif not self.machine.alive and self.middle_died():
+                ending.how, ending.broke = "the middle machine died", True
             elif not self.machine.alive:
                 ending.how, ending.died = "the guest's QEMU ended", True
             elif "gone" in self.seen and ending.guest_status is None:
@@ -288,7 +290,7 @@ class Attempt:
                 ending.how = f"no end after {spec.timeout} s"
                 self.save_cpus()
             elif self.hangs(now):
-                ending.how, ending.hung = "the guest's QEMU hangs", True
+                ending.how, ending.broke = "the guest's QEMU hangs", True
                 self.save_cpus()
             elif not self.qmp.greeted and now > QEMU_LIMIT:
                 raise TestbedError("the guest's QEMU did not come up: "
@@ -308,6 +310,11 @@ class Attempt:
             if log.exists():
                 text += log.read_text(errors="replace")[-300:]
         return text.strip()
+
+    def middle_died(self):
+        """True when the middle machine went without a word of its init."""
+        log = self.paths.out / "middle.log"
+        return not self.direct and b"QEMU ended" not in log.read_bytes()
 
     def refused(self):
         """True when QEMU in the middle machine ended with an error of its own."""

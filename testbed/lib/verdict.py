@@ -41,7 +41,7 @@ class Ending:
     guest_status: int | None = None     # of the guest script; None: no verdict
     host_status: int | None = None      # of the host script
     died: bool = False                  # it ended by itself, none was told to
-    hung: bool = False                  # not the guest: the machine below it
+    broke: bool = False                 # not the guest: the machine below it
     emulated: bool = False              # by software, which has its own faults
     times: dict = dataclasses.field(default_factory=dict)
 
@@ -88,8 +88,8 @@ def emulator_fault(ending, paths):
     """
     if not ending.emulated or ending.guest_status is not None:
         return None
-    if ending.hung:
-        return "the machine below the guest hangs"
+    if ending.broke:
+        return ending.how
     if not ending.died:
         return None
     if "drivers" not in ending.times:
