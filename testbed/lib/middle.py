@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from . import cache, guest, kernels, packages
+from .compiler import compile_c
 
 HERE = Path(__file__).resolve().parents[1] / "middle"
 
@@ -49,6 +50,7 @@ def build():
         "modules": [p.name for p in modules],
         "busybox": [p.name for p in busybox],
         "init": cache.digest(HERE / "init"),
+        "hold": cache.digest(HERE / "hold.c"),
         "version": 2,
     }
 
@@ -64,6 +66,8 @@ def build():
                     kernels.module_bytes(module))
                 order.append(name)
             (root / "lib/modules/order").write_text("\n".join(order) + "\n")
+            compile_c("-static", "-O2", "-Wall", "-o", root / "bin/hold",
+                      HERE / "hold.c")
             shutil.copy(HERE / "init", root / "init")
             (root / "init").chmod(0o755)
             path.write_bytes(guest.pack(root))
