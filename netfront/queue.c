@@ -77,7 +77,12 @@ static bool rearm(struct xg_net_queue *q)
 {
 	bool more = false;
 
-	if (xg_ring_rearm(&q->tx.ring)) {
+	/*
+	 * Of what is being sent the second half keeps the backend busy while the
+	 * first is dealt with. What is sent from now on only makes it less.
+	 */
+	if (xg_ring_rearm_after(&q->tx.ring,
+				xg_ring_in_flight(&q->tx.ring) / 2 + 1)) {
 		xg_net_found(q->tx.event, true);
 		more = true;
 	}
