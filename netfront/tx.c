@@ -187,7 +187,7 @@ static int lend_frag(struct xg_net_queue *q, struct draft *d,
 /* May it be held back from its owner, should the backend not let go of it? */
 static bool stands_alone(struct page *page)
 {
-	return !PageSlab(page) && page_count(page) > 0;
+	return page && !PageSlab(page) && page_count(page) > 0;
 }
 
 /* A packet's pages are lent where they may be and where that is worth it. */
@@ -318,13 +318,13 @@ netdev_tx_t xg_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	unsigned long flags;
 	int err = -ENODEV;
 
+	skb_tx_timestamp(skb);
 	spin_lock_irqsave(&q->tx.lock, flags);
 	if (!q->dead && !has_room(q)) {
 		netif_tx_stop_queue(txq);
 		spin_unlock_irqrestore(&q->tx.lock, flags);
 		return NETDEV_TX_BUSY;
 	}
-	skb_tx_timestamp(skb);
 	if (!q->dead)
 		err = send(q, skb);
 	if (!err) {
@@ -389,10 +389,10 @@ static int finish(struct xg_net_queue *q, u16 first, struct sk_buff_head *done)
 {
 	struct xg_net_tx_slot *s = &q->tx.slot[first];
 
-	if (s->failed)
-		q->tx.stats.errors++;
-	if (s->mcast && s->failed)
+	if (s->failed && s->mcast)
 		xg_net_mcast_failed(q->net);
+	else if (s->failed)
+		q->tx.stats.errors++;
 	if (s->skb)
 		__skb_queue_tail(done, s->skb);
 	return free_slots(q, first);
