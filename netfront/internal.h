@@ -148,6 +148,7 @@ struct xg_net {
 	unsigned int shortages;		/* in a row */
 	struct work_struct renew;	/* the connection, with other parameters */
 	struct work_struct filter;	/* of multicast groups: on or off */
+	struct delayed_work announce;	/* where we are now */
 	bool renewing;			/* under the xenbus device's lock */
 	bool was_live;
 	bool bounce;			/* never lend a page of somebody else's */
@@ -203,6 +204,7 @@ void xg_net_init_dev(struct net_device *dev);
 int xg_net_up(struct xg_net *net);
 void xg_net_down(struct xg_net *net);
 void xg_net_show_link(struct xg_net *net);
+void xg_net_announce(struct work_struct *work);
 
 /* mcast.c */
 void xg_net_set_rx_mode(struct net_device *dev);

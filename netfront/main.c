@@ -55,6 +55,7 @@ static struct xg_net *net_create(struct xg_xenbus_device *xdev)
 	INIT_DELAYED_WORK(&net->again, xg_net_connect_again);
 	INIT_WORK(&net->renew, xg_net_renew);
 	INIT_WORK(&net->filter, xg_net_filter);
+	INIT_DELAYED_WORK(&net->announce, xg_net_announce);
 	xg_net_init_dev(dev);
 	if (xg_net_queues_make(net)) {
 		free_netdev(dev);
@@ -135,6 +136,7 @@ static void net_remove(struct xg_xenbus_device *xdev)
 	/* Only steps ask for the first, and none runs any more. */
 	cancel_delayed_work_sync(&net->again);
 	cancel_work_sync(&net->renew);
+	cancel_delayed_work_sync(&net->announce);
 	xg_net_stats_remove(net);
 	xg_net_down(net);
 	/*

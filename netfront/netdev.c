@@ -19,6 +19,9 @@
 	(NETIF_F_SG | NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM | NETIF_F_TSO | \
 	 NETIF_F_TSO6)
 
+/* What is sent before the stack has seen the carrier is thrown away. */
+#define ANNOUNCE_WAIT	(HZ / 10)
+
 static int net_open(struct net_device *dev)
 {
 	struct xg_net *net = netdev_priv(dev);
@@ -173,9 +176,18 @@ unlock:
 		return err;
 	/* Switches may know us elsewhere; at first nobody knows us. */
 	if (net->was_live)
-		netdev_notify_peers(dev);
+		schedule_delayed_work(&net->announce, ANNOUNCE_WAIT);
 	net->was_live = true;
 	return 0;
+}
+
+/* Work: gratuitous ARP and its like. */
+void xg_net_announce(struct work_struct *work)
+{
+	struct xg_net *net = container_of(to_delayed_work(work), struct xg_net,
+					  announce);
+
+	netdev_notify_peers(net->dev);
 }
 
 /**

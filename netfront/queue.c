@@ -322,6 +322,8 @@ void xg_net_queues_unmake(struct xg_net *net)
 	unsigned int i;
 
 	for (i = 0; i < XG_NET_QUEUES_MAX; i++)
-		netif_napi_del(&net->queues[i].napi);
+		__netif_napi_del(&net->queues[i].napi);
+	/* Who looks up a NAPI instance by its id has let go of it by then. */
+	synchronize_net();
 	kvfree(net->queues);
 }

@@ -8,6 +8,7 @@
  *   netdata udp HOST COUNT MOST	datagrams of 1 to MOST bytes
  *   netdata tcp HOST MIB STREAMS	streams, each that long, both ways at once
  *   netdata end HOST		tell the other end to end
+ *   netdata raw DEVICE COUNT LEN	frames to everybody, no answer
  *
  * What is sent is a pattern of its place and number, so that bytes which come
  * twice, late or from elsewhere are seen. A packet may be lost, and is sent again;
@@ -16,8 +17,10 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
+#include <netpacket/packet.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -320,6 +323,28 @@ static int run_streams(const char *host, unsigned long mib, unsigned int nr)
 	return worst ? 1 : 0;
 }
 
+static int send_raw(const char *device, unsigned int count, size_t len)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_ifindex = if_nametoindex(device),
+	};
+	int s = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (s < 0 || !to.sll_ifindex || len < 14 || len > sizeof(out) ||
+	    bind(s, (struct sockaddr *)&to, sizeof(to)))
+		die(device);
+	fill(out, len, 0, 0);
+	memset(out, 0xff, 6);
+	memcpy(out + 12, "\x88\xb5", 2);
+	for (; count; count--) {
+		if (send(s, out, len, 0) < 0)
+			die("send");
+		usleep(10000);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_in to;
@@ -333,6 +358,8 @@ int main(int argc, char **argv)
 		return send_packets(argv[2], 0, atoi(argv[3]), atoi(argv[4]));
 	if (argc == 5 && !strcmp(argv[1], "tcp"))
 		return run_streams(argv[2], atoi(argv[3]), atoi(argv[4]));
+	if (argc == 5 && !strcmp(argv[1], "raw"))
+		return send_raw(argv[2], atoi(argv[3]), atoi(argv[4]));
 	if (argc == 3 && !strcmp(argv[1], "end")) {
 		to = address(argv[2]);
 		return sendto(must_socket(SOCK_DGRAM, 0), TOKEN, sizeof(TOKEN),
