@@ -254,6 +254,8 @@ void xg_net_queues_stop(struct xg_net *net)
 {
 	unsigned int i, k;
 
+	if (!net->nr_queues)
+		return;
 	for (i = 0; i < net->nr_queues; i++) {
 		struct xg_net_queue *q = &net->queues[i];
 
@@ -262,8 +264,10 @@ void xg_net_queues_stop(struct xg_net *net)
 			napi_disable(&q->napi);
 		q->polling = false;
 	}
-	/* Who was sending when the queues died has notified by then. */
+	/* Who was sending when the queues died has notified by then, */
 	netif_tx_disable(net->dev);
+	/* and who had just finished polling has acknowledged. */
+	synchronize_net();
 	for (i = 0; i < net->nr_queues; i++) {
 		struct xg_net_queue *q = &net->queues[i];
 
