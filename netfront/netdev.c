@@ -107,6 +107,8 @@ void xg_net_init_dev(struct net_device *dev)
 	dev->hw_features = BACKENDS_FEATURES | NETIF_F_RXCSUM;
 	dev->features = dev->hw_features;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
+	/* Packets are listed by their own links while they are completed. */
+	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = XG_NET_MTU_MAX;
 	netif_set_real_num_tx_queues(dev, 1);
