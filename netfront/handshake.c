@@ -72,6 +72,39 @@ static int write_queues(xg_store_txn_t txn, struct xg_net *net)
 	return err;
 }
 
+/* What makes one connection, ours or an earlier driver's, unlike the next. */
+static const char *const keys_of_connection[] = {
+	"multi-queue-num-queues", "tx-ring-ref", "rx-ring-ref", "event-channel",
+	"event-channel-tx", "event-channel-rx", "request-multicast-control",
+	"ctrl-ring-ref", "event-channel-ctrl", "xdp-headroom",
+	"feature-gso-tcpv4-prefix", "feature-gso-tcpv6-prefix",
+	"feature-no-csum-offload",
+};
+
+static bool is_of_connection(const char *key)
+{
+	return strstarts(key, "queue-") ||
+	       match_string(keys_of_connection, ARRAY_SIZE(keys_of_connection),
+			    key) >= 0;
+}
+
+/* By what is there: nobody knows how many queues another driver had. */
+static int remove_keys(xg_store_txn_t txn, const char *path)
+{
+	unsigned int nr, i;
+	char **keys;
+	int err = 0;
+
+	keys = xg_store_directory(txn, path, "", &nr);
+	if (IS_ERR(keys))
+		return PTR_ERR(keys);
+	for (i = 0; !err && i < nr; i++)
+		if (is_of_connection(keys[i]))
+			err = xg_store_rm(txn, path, keys[i]);
+	kfree(keys);
+	return err;
+}
+
 /* What we can take, whatever the backend then sends. */
 static const char *const our_features[] = {
 	"request-rx-copy", "feature-rx-notify", "feature-sg",
@@ -88,7 +121,9 @@ static int write_keys(xg_store_txn_t txn, void *data)
 	/* Keys alone would make the directory of a removed device anew. */
 	if (!xg_store_exists(txn, path, "state"))
 		return -ENODEV;
-	err = write_queues(txn, net);
+	err = remove_keys(txn, path);
+	if (!err)
+		err = write_queues(txn, net);
 	for (i = 0; !err && i < ARRAY_SIZE(our_features); i++)
 		err = xg_store_write(txn, path, our_features[i], "1");
 	if (!err && net->can_filter)
@@ -106,23 +141,8 @@ static int write_keys(xg_store_txn_t txn, void *data)
  */
 void xg_net_forget_keys(struct xg_net *net)
 {
-	static const char *const keys[] = {
-		"multi-queue-num-queues", "tx-ring-ref", "rx-ring-ref",
-		"event-channel", "event-channel-tx", "event-channel-rx",
-		"request-multicast-control",
-	};
-	const char *path = net->xdev->path;
-	char key[24];
-	unsigned int i;
-
-	if (!net->nr_queues)
-		return;
-	for (i = 0; i < ARRAY_SIZE(keys); i++)
-		xg_store_rm(XG_STORE_NONE, path, keys[i]);
-	for (i = 0; net->nr_queues > 1 && i < net->nr_queues; i++) {
-		scnprintf(key, sizeof(key), "queue-%u", i);
-		xg_store_rm(XG_STORE_NONE, path, key);
-	}
+	if (net->nr_queues)
+		remove_keys(XG_STORE_NONE, net->xdev->path);
 }
 
 /*
