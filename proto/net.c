@@ -182,16 +182,18 @@ static int take_status(struct xg_net_rx *rx,
 		       const struct xen_netif_rx_response *rsp,
 		       struct xg_net_part *part)
 {
-	if (rsp->status == XEN_NETIF_RSP_ERROR ||
-	    rsp->status == XEN_NETIF_RSP_DROPPED) {
+	/* Netback passes on what its copy came to: any GNTST_*, not just RSP_*. */
+	if (rsp->status < 0) {
 		rx->bad = true;
 		return 0;
 	}
-	if (rsp->status < 0 || (u32)rsp->offset + rsp->status > XG_NET_PAGE)
+	if ((u32)rsp->offset + rsp->status > XG_NET_PAGE)
 		return -EPROTO;
 	part->offset = rsp->offset;
 	part->len = rsp->status;
 	rx->bytes += part->len;
+	if (rx->bytes > XG_NET_RX_BYTES_MAX)
+		rx->bad = true;
 	return 0;
 }
 

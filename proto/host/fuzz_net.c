@@ -32,6 +32,7 @@ static void fuzz_chain(struct script *s)
 		bytes += part.len;
 		must(rx.slots == data && rx.extras == extras);
 		must(rx.bytes == bytes && data <= XG_NET_SLOTS_MAX);
+		must(rx.bad || bytes <= 65535);
 		must(extras <= XG_NET_EXTRAS_MAX);
 		must(rx.gso.type <= XEN_NETIF_GSO_TYPE_TCPV6);
 		if (xg_net_rx_complete(&rx)) {

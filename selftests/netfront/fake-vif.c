@@ -188,6 +188,7 @@ static void send_slot(__u16 flags, int len, bool first)
 		rsp.offset = PAGE - 10;
 	if (lies("rx-flags"))
 		rsp.flags |= PREFIX;
+	/* An error, as the grant table's are: a packet to drop. */
 	if (lies("rx-status"))
 		rsp.status = -77;
 	if (is("rx-error"))

@@ -13,7 +13,7 @@ command -v wait_tell >/dev/null && wait_tell fake-vif 10 ||
 cleanup "mark end-fake-vif"
 bus=/sys/bus/xg/devices/vif-7
 stats=netfront/vif-7
-plan 104
+plan 105
 
 stat_of() { counter $stats "$1"; }
 there() { [ -d $bus/net ] && dev=$(ls $bus/net) && [ -n "$dev" ]; }
@@ -69,7 +69,7 @@ is "error: counted" "$(($(number tx_queue_0_errors) >= 20))" 1
 is "error: not poisoned" "$(stat_of poisoned)" 0
 go error
 
-for kind in rx-error rx-gso; do
+for kind in rx-error rx-status rx-gso; do
 	come $kind
 	frames 20
 	is "$kind: counted" "$(($(number rx_queue_0_errors) >= 10))" 1
@@ -89,7 +89,7 @@ go keep
 check "keep: nothing is left with the backend" wait_for 60 none_deferred
 
 for kind in badid badstatus null twice many rx-id rx-size rx-offset rx-flags \
-	    rx-status rx-chain rx-extra rx-extras rx-many rx-keep; do
+	    rx-chain rx-extra rx-extras rx-many rx-keep; do
 	wait_tell up-$kind 120
 	wait_for 20 there && wait_for 20 live && ip link set $dev up
 	frames 20

@@ -17,6 +17,8 @@
 #define XG_NET_MESSAGES_MAX	(XG_NET_SLOTS_MAX + 1)
 /* Extras of one packet: each type once. */
 #define XG_NET_EXTRAS_MAX	(XEN_NETIF_EXTRA_TYPE_MAX - 1)
+/* More is no packet of any protocol, though the slots would hold it. */
+#define XG_NET_RX_BYTES_MAX	65535u
 /* Less is what no TCP would ask for, and would make a packet thousands. */
 #define XG_NET_GSO_SIZE_MIN	8
 
