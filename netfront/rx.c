@@ -29,10 +29,16 @@ static bool buf_fill(struct xg_net_queue *q, struct xg_net_rx_buf *buf)
 {
 	struct page *page;
 
-	page = page_pool_dev_alloc_pages(q->rx.pool);
+	/*
+	 * The backend can read it as well: not what the kernel had there before.
+	 * A page that comes back to the pool was a packet of the same backend's;
+	 * it may have been decrypted in place, so of one that is not trusted such
+	 * a page is cleared, too.
+	 */
+	page = page_pool_alloc_pages(q->rx.pool,
+				     GFP_ATOMIC | __GFP_NOWARN | __GFP_ZERO);
 	if (!page)
 		return false;
-	/* The backend can read it as well: not what was there before. */
 	if (q->net->bounce)
 		clear_highpage(page);
 	buf->page = page;
