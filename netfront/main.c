@@ -102,6 +102,8 @@ void xg_net_disconnect(struct xg_net *net)
 {
 	xg_net_down(net);
 	xg_net_queues_stop(net);
+	/* Without groups and NAPI nobody asks for it again; it writes a key. */
+	cancel_work_sync(&net->filter);
 	xg_net_forget_keys(net);
 	xg_net_queues_free(net);
 }
@@ -146,9 +148,8 @@ static void net_remove(struct xg_xenbus_device *xdev)
 	xg_xenbus_close_wait(xdev, CLOSE_SECONDS);
 	xg_net_disconnect(net);
 	unregister_netdev(net->dev);
-	/* Nobody is left who could ask for these. */
+	/* Nobody is left who could ask for it. */
 	cancel_work_sync(&net->renew);
-	cancel_work_sync(&net->filter);
 	xg_xenbus_set_drvdata(xdev, NULL);
 	net_destroy(net);
 }
