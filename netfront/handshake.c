@@ -146,18 +146,15 @@ void xg_net_forget_keys(struct xg_net *net)
 }
 
 /*
- * A step has come to @err. What is short now may be there soon: then it is put
- * off, and no state is published, so that it is ours to run again.
+ * Publishing has come to @err. What is short now may be there soon: then it is
+ * put off, and no state was published, so that it is ours to run again.
  */
 static int settle(struct xg_net *net, int err)
 {
 	unsigned int seconds;
 
-	if (!err) {
+	if (!err)
 		net->shortages = 0;
-		xg_xenbus_set_state(net->xdev, XenbusStateConnected);
-		return 0;
-	}
 	if (err != -ENOSPC && err != -ENOMEM)
 		return err;
 	seconds = 1u << min(net->shortages, AGAIN_SHIFT_MAX);
@@ -227,6 +224,8 @@ static int net_publish(struct xg_xenbus_device *xdev)
 	err = xg_net_queues_alloc(net);
 	if (!err)
 		err = xg_store_transaction(write_keys, net);
+	if (!err)
+		err = xg_xenbus_set_state(xdev, XenbusStateConnected);
 	if (err)
 		xg_net_disconnect(net);
 	return settle(net, err);
@@ -349,13 +348,18 @@ void xg_net_renew(struct work_struct *work)
 {
 	struct xg_net *net = container_of(work, struct xg_net, renew);
 	struct xg_xenbus_device *xdev = net->xdev;
+	int err = 0;
 
 	mutex_lock(&xdev->lock);
 	if (net->live && xdev->ours == XenbusStateConnected &&
 	    xdev->theirs == XenbusStateConnected) {
 		net->renewing = true;
 		xg_net_down(net);
-		xg_xenbus_set_state(xdev, XenbusStateClosing);
+		err = xg_xenbus_set_state(xdev, XenbusStateClosing);
+	}
+	if (err) {
+		net->renewing = false;
+		xg_xenbus_fail(xdev, err, "no new connection");
 	}
 	mutex_unlock(&xdev->lock);
 }
