@@ -213,8 +213,9 @@ static int net_publish(struct xg_xenbus_device *xdev)
 	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
 	int err;
 
-	/* It may have closed, and begun anew. */
+	/* It may have closed, and begun anew; this is the new connection. */
 	xg_net_disconnect(net);
+	net->renewing = false;
 	if (!offers(net, "feature-rx-copy")) {
 		netdev_err(net->dev, "the backend does not copy packets to us\n");
 		return -EOPNOTSUPP;
@@ -306,7 +307,9 @@ const struct xg_step xg_net_steps[] = {
 	  XenbusStateUnknown },
 	{ XG_S(Closing), XG_S(Initialising) | XG_S(Connected) | XG_S(Closing),
 	  net_wind_down, XenbusStateClosed },
-	{ XG_S(Closed), XG_S(Closing), net_wind_down, XenbusStateClosed },
+	/* It may have begun anew while we were about to close. */
+	{ XG_S(InitWait) | XG_S(Closed), XG_S(Closing), net_wind_down,
+	  XenbusStateClosed },
 	{ XG_S(Closed), XG_S(Closed), net_closed, XenbusStateUnknown },
 };
 
