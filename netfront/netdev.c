@@ -117,6 +117,16 @@ void xg_net_init_dev(struct net_device *dev)
 	netif_carrier_off(dev);
 }
 
+static bool any_poisoned(struct xg_net *net)
+{
+	unsigned int i;
+
+	for (i = 0; i < net->nr_queues; i++)
+		if (READ_ONCE(net->queues[i].poisoned))
+			return true;
+	return false;
+}
+
 /**
  * xg_net_show_link() - carrier, or none
  * @net: the interface
@@ -125,14 +135,12 @@ void xg_net_init_dev(struct net_device *dev)
  */
 void xg_net_show_link(struct xg_net *net)
 {
-	bool up = net->live && net->link;
-	unsigned int i;
-
-	for (i = 0; i < net->nr_queues; i++)
-		up &= !READ_ONCE(net->queues[i].poisoned);
-	if (up)
+	if (net->live && net->link && !any_poisoned(net))
 		netif_carrier_on(net->dev);
 	else
+		netif_carrier_off(net->dev);
+	/* NAPI runs, and takes the carrier after it has poisoned a queue. */
+	if (any_poisoned(net))
 		netif_carrier_off(net->dev);
 }
 
