@@ -255,6 +255,23 @@ static struct xg_net_gso gso_of(struct sk_buff *skb)
 	return gso;
 }
 
+/*
+ * A packet that was made ready for an earlier connection, and put off, may want
+ * what this backend does not offer.
+ */
+static bool is_offered(struct xg_net *net, struct sk_buff *skb)
+{
+	netdev_features_t wants = 0;
+
+	if (skb_is_gso(skb))
+		wants |= skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ?
+			 NETIF_F_TSO6 : NETIF_F_TSO;
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		wants |= vlan_get_protocol(skb) == htons(ETH_P_IPV6) ?
+			 NETIF_F_IPV6_CSUM : NETIF_F_IP_CSUM;
+	return !(wants & ~net->offered);
+}
+
 /* Messages onto the ring, for which there is room. */
 static void put(struct xg_net_queue *q, const union xg_net_tx *messages,
 		unsigned int nr, const struct draft *d)
@@ -284,6 +301,8 @@ static int send(struct xg_net_queue *q, struct sk_buff *skb)
 	struct draft d;
 	int nr;
 
+	if (!is_offered(q->net, skb))
+		return -EOPNOTSUPP;
 	d.nr = 0;
 	nr = fill(q, &d, skb);
 	if (!nr)
