@@ -294,7 +294,10 @@ static bool publish(struct xg_net_queue *q)
 	return notify;
 }
 
-/* Put the packet on the ring: 0 or -errno, and nothing of it is left. */
+/*
+ * Put the packet on the ring: 0 or -errno, and nothing of it is left. -EBUSY: but
+ * a page that the backend has mapped without being told of it.
+ */
 static int send(struct xg_net_queue *q, struct sk_buff *skb)
 {
 	union xg_net_tx messages[XG_NET_MESSAGES_MAX];
@@ -311,8 +314,8 @@ static int send(struct xg_net_queue *q, struct sk_buff *skb)
 	if (nr > 0 && d.nr > 1 && !(q->net->offered & NETIF_F_SG))
 		nr = -EINVAL;
 	if (nr < 0) {
-		if (d.nr)
-			free_slots(q, d.first);
+		if (d.nr && free_slots(q, d.first))
+			return -EBUSY;
 		return nr;
 	}
 	q->tx.slot[d.first].skb = skb;
@@ -364,6 +367,8 @@ netdev_tx_t xg_net_xmit(struct sk_buff *skb, struct net_device *dev)
 
 	if (notify)
 		xg_evtchn_notify(q->tx.event->ch);
+	if (err == -EBUSY)
+		xg_net_poison(q, "has mapped pages it was not told of");
 	if (err)
 		dev_kfree_skb_any(skb);
 	return NETDEV_TX_OK;
