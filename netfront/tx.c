@@ -340,7 +340,8 @@ netdev_tx_t xg_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	unsigned long flags;
 	int err = -ENODEV;
 
-	skb_tx_timestamp(skb);
+	/* It may be long until it is answered, and connections are few. */
+	nf_reset_ct(skb);
 	spin_lock_irqsave(&q->tx.lock, flags);
 	if (!q->dead && !has_room(q)) {
 		netif_tx_stop_queue(txq);
@@ -350,6 +351,8 @@ netdev_tx_t xg_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (!q->dead)
 		err = send(q, skb);
 	if (!err) {
+		/* Before it is published, and once: not where it was busy. */
+		skb_tx_timestamp(skb);
 		q->tx.stats.packets++;
 		q->tx.stats.bytes += bytes;
 		if (!has_room(q)) {
