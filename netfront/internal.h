@@ -69,7 +69,7 @@ struct xg_net_tx_slot {
 };
 
 struct xg_net_tx_stats {
-	u64 packets;
+	u64 packets;		/* that the backend says it has sent */
 	u64 bytes;
 	u64 drops;		/* by us: no memory, no queue */
 	u64 errors;		/* by the backend */

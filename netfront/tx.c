@@ -353,8 +353,6 @@ netdev_tx_t xg_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	if (!err) {
 		/* Before it is published, and once: not where it was busy. */
 		skb_tx_timestamp(skb);
-		q->tx.stats.packets++;
-		q->tx.stats.bytes += bytes;
 		if (!has_room(q)) {
 			netif_tx_stop_queue(txq);
 			q->tx.stats.full++;
@@ -411,7 +409,7 @@ bool xg_net_tx_mcast(struct xg_net_queue *q, const u8 *addr, bool add)
 
 /* --- answers ------------------------------------------------------------------- */
 
-/* The packet whose first slot it is has been answered, or never will be. */
+/* The packet whose first slot it is has been answered. */
 static int finish(struct xg_net_queue *q, u16 first, struct sk_buff_head *done)
 {
 	struct xg_net_tx_slot *s = &q->tx.slot[first];
@@ -420,6 +418,10 @@ static int finish(struct xg_net_queue *q, u16 first, struct sk_buff_head *done)
 		xg_net_mcast_failed(q->net);
 	else if (s->failed)
 		q->tx.stats.errors++;
+	if (s->skb && !s->failed) {
+		q->tx.stats.packets++;
+		q->tx.stats.bytes += s->skb->len;
+	}
 	if (s->skb)
 		__skb_queue_tail(done, s->skb);
 	return free_slots(q, first);
@@ -534,9 +536,11 @@ void xg_net_tx_drop(struct xg_net_queue *q)
 	for (i = 0; i < q->tx.slots.count; i++) {
 		if (!xg_slots_busy(&q->tx.slots, i) || q->tx.slot[i].head != i)
 			continue;
-		q->tx.stats.drops += !!q->tx.slot[i].skb;
-		q->tx.slot[i].failed = false;
-		finish(q, i, &done);
+		if (q->tx.slot[i].skb) {
+			q->tx.stats.drops++;
+			__skb_queue_tail(&done, q->tx.slot[i].skb);
+		}
+		free_slots(q, i);
 	}
 	spin_unlock_irqrestore(&q->tx.lock, flags);
 	while ((skb = __skb_dequeue(&done)))
