@@ -119,6 +119,15 @@ static void refill_again(struct timer_list *timer)
 
 /* --- packets ------------------------------------------------------------------ */
 
+/* Room for one part more: where there is none the first joins the header. */
+static bool make_room(struct sk_buff *skb)
+{
+	const struct skb_shared_info *info = skb_shinfo(skb);
+
+	return info->nr_frags < MAX_SKB_FRAGS ||
+	       __pskb_pull_tail(skb, skb_frag_size(&info->frags[0]));
+}
+
 /*
  * A part of the chain's packet is in the slot's page. 0, or -EBUSY where the
  * backend does not give the page back.
@@ -136,7 +145,7 @@ static int add_part(struct xg_net_queue *q, struct xg_net_rx_buf *buf,
 		skb = napi_alloc_skb(&q->napi, XG_NET_RX_COPY);
 		rx->skb = skb;
 	}
-	if (!skb || skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS) {
+	if (!skb || !make_room(skb)) {
 		rx->drop = true;
 		return 0;
 	}
