@@ -40,7 +40,7 @@ static void net_get_channels(struct net_device *dev, struct ethtool_channels *ch
 {
 	struct xg_net *net = netdev_priv(dev);
 
-	ch->max_combined = net->max_queues;
+	ch->max_combined = xg_net_max_queues(net);
 	ch->combined_count = dev->real_num_tx_queues;
 }
 

@@ -197,10 +197,9 @@ static void read_queues(struct xg_net *net)
 {
 	unsigned int nr;
 
-	net->max_queues = min_t(u64, min(num_online_cpus(), XG_NET_QUEUES_MAX),
-				offered(net, "multi-queue-max-queues", 1,
-					U32_MAX, 1));
-	nr = net->max_queues;
+	WRITE_ONCE(net->max_queues,
+		   offered(net, "multi-queue-max-queues", 1, U32_MAX, 1));
+	nr = xg_net_max_queues(net);
 	if (net->wanted_queues)
 		nr = min(nr, net->wanted_queues);
 	/* Where not all of them could be had, fewer may do. */

@@ -142,7 +142,7 @@ struct xg_net {
 	struct xg_xenbus_device *xdev;
 	struct xg_net_queue *queues;	/* XG_NET_QUEUES_MAX */
 	unsigned int nr_queues;		/* of this connection */
-	unsigned int max_queues;	/* that it could have */
+	unsigned int max_queues;	/* of the backend */
 	unsigned int wanted_queues;	/* by ethtool; 0: as many as can be */
 	struct delayed_work again;	/* connect, after a shortage */
 	unsigned int shortages;		/* in a row */
@@ -161,6 +161,13 @@ struct xg_net {
 	bool link;			/* the backend's carrier key */
 	struct dentry *debugfs;
 };
+
+/* As many as a connection can have now; 0 before the first. */
+static inline unsigned int xg_net_max_queues(const struct xg_net *net)
+{
+	return min3(READ_ONCE(net->max_queues), num_online_cpus(),
+		    XG_NET_QUEUES_MAX);
+}
 
 /* main.c */
 extern bool xg_net_trusted;
