@@ -156,6 +156,25 @@ static void limit_mtu(struct xg_net *net)
 	dev_set_mtu(dev, dev->max_mtu);
 }
 
+/* Whoever sends does so through the queue whose events come to the same CPU. */
+static void spread_senders(struct xg_net *net)
+{
+	unsigned int nr = net->nr_queues, cpu, i;
+	cpumask_var_t mask;
+
+	/* Without it the stack goes by the flow, which works as well. */
+	if (nr == 1 || !alloc_cpumask_var(&mask, GFP_KERNEL))
+		return;
+	for (i = 0; i < nr; i++) {
+		cpumask_clear(mask);
+		for_each_online_cpu(cpu)
+			if (cpu % nr == i)
+				cpumask_set_cpu(cpu, mask);
+		netif_set_xps_queue(net->dev, mask, i);
+	}
+	free_cpumask_var(mask);
+}
+
 /**
  * xg_net_up() - the backend is connected: let the kernel know
  * @net: its queues are there
@@ -172,6 +191,7 @@ int xg_net_up(struct xg_net *net)
 	err = netif_set_real_num_queues(dev, net->nr_queues, net->nr_queues);
 	if (err)
 		goto unlock;
+	spread_senders(net);
 	netdev_update_features(dev);
 	limit_mtu(net);
 	WRITE_ONCE(net->live, true);
