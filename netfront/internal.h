@@ -208,6 +208,7 @@ void xg_net_rx_refill(struct xg_net_queue *q);
 
 /* netdev.c: what the kernel sees */
 void xg_net_init_dev(struct net_device *dev);
+bool xg_net_is_offered(const struct xg_net *net, struct sk_buff *skb);
 int xg_net_up(struct xg_net *net);
 void xg_net_down(struct xg_net *net);
 void xg_net_show_link(struct xg_net *net);

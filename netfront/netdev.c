@@ -83,6 +83,26 @@ static netdev_features_t net_features_check(struct sk_buff *skb,
 	return vlan_features_check(skb, features);
 }
 
+/**
+ * xg_net_is_offered() - does the backend do what a packet leaves to it?
+ * @net: the interface
+ * @skb: made ready, it may be, for an earlier connection, and put off
+ *
+ * Context: any.
+ */
+bool xg_net_is_offered(const struct xg_net *net, struct sk_buff *skb)
+{
+	netdev_features_t wants = 0;
+
+	if (skb_is_gso(skb))
+		wants |= skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ?
+			 NETIF_F_TSO6 : NETIF_F_TSO;
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		wants |= vlan_get_protocol(skb) == htons(ETH_P_IPV6) ?
+			 NETIF_F_IPV6_CSUM : NETIF_F_IP_CSUM;
+	return !(wants & ~net->offered);
+}
+
 static const struct net_device_ops net_ops = {
 	.ndo_open = net_open,
 	.ndo_stop = net_stop,

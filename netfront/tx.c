@@ -255,23 +255,6 @@ static struct xg_net_gso gso_of(struct sk_buff *skb)
 	return gso;
 }
 
-/*
- * A packet that was made ready for an earlier connection, and put off, may want
- * what this backend does not offer.
- */
-static bool is_offered(struct xg_net *net, struct sk_buff *skb)
-{
-	netdev_features_t wants = 0;
-
-	if (skb_is_gso(skb))
-		wants |= skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ?
-			 NETIF_F_TSO6 : NETIF_F_TSO;
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		wants |= vlan_get_protocol(skb) == htons(ETH_P_IPV6) ?
-			 NETIF_F_IPV6_CSUM : NETIF_F_IP_CSUM;
-	return !(wants & ~net->offered);
-}
-
 /* Messages onto the ring, for which there is room. */
 static void put(struct xg_net_queue *q, const union xg_net_tx *messages,
 		unsigned int nr, const struct draft *d)
@@ -304,7 +287,7 @@ static int send(struct xg_net_queue *q, struct sk_buff *skb)
 	struct draft d;
 	int nr;
 
-	if (!is_offered(q->net, skb))
+	if (!xg_net_is_offered(q->net, skb))
 		return -EOPNOTSUPP;
 	d.nr = 0;
 	nr = fill(q, &d, skb);
@@ -340,7 +323,7 @@ netdev_tx_t xg_net_xmit(struct sk_buff *skb, struct net_device *dev)
 	unsigned long flags;
 	int err = -ENODEV;
 
-	/* It may be long until it is answered, and connections are few. */
+	/* Its flow's entry in conntrack does not wait for the backend's answer. */
 	nf_reset_ct(skb);
 	spin_lock_irqsave(&q->tx.lock, flags);
 	if (!q->dead && !has_room(q)) {
