@@ -4,6 +4,6 @@
  */
 #include <linux/module.h>
 
-MODULE_DESCRIPTION("Xen PV wire formats: rings, slots, blkif, xenstore");
+MODULE_DESCRIPTION("Xen PV wire formats: rings, slots, blkif, netif, xenstore");
 MODULE_AUTHOR("The xg authors");
 MODULE_LICENSE("Dual MIT/GPL");

@@ -204,16 +204,31 @@ EXPORT_SYMBOL_GPL(xg_ring_take);
  */
 bool xg_ring_rearm(struct xg_ring *ring)
 {
-	WRITE_ONCE(ring->shared->rsp_event, ring->rsp_cons + 1);
+	return xg_ring_rearm_after(ring, 1);
+}
+EXPORT_SYMBOL_GPL(xg_ring_rearm);
+
+/**
+ * xg_ring_rearm_after() - ask to be notified when some responses are there
+ * @ring: the ring
+ * @count: how many, at least 1; no more than are in flight, or nothing may come
+ *
+ * Context: The consumer, when take found nothing more.
+ * Return: true where so many came meanwhile, as xg_ring_rearm(). Where it is
+ *         false there may be fewer: the next take returns them.
+ */
+bool xg_ring_rearm_after(struct xg_ring *ring, u32 count)
+{
+	WRITE_ONCE(ring->shared->rsp_event, ring->rsp_cons + count);
 	/*
 	 * Pairs with the peer's barrier between writing rsp_prod and reading
 	 * rsp_event: it sees that we ask, or we see its response.
 	 */
 	virt_mb();
 	ring->rsp_seen = READ_ONCE(ring->shared->rsp_prod);
-	return ring->rsp_seen != ring->rsp_cons;
+	return ring->rsp_seen - ring->rsp_cons >= count;
 }
-EXPORT_SYMBOL_GPL(xg_ring_rearm);
+EXPORT_SYMBOL_GPL(xg_ring_rearm_after);
 
 /**
  * xg_ring_in_flight() - requests published and not yet answered

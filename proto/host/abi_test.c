@@ -12,17 +12,26 @@
 
 #ifdef XEN_OWN
 #include <xen/io/blkif.h>
+#include <xen/io/netif.h>
 #include <xen/io/xs_wire.h>
 #define RW(field)	offsetof(struct blkif_request, field)
 #define DISCARD(field)	offsetof(struct blkif_request_discard, field)
 #define INDIRECT(field)	offsetof(struct blkif_request_indirect, field)
 #define DISCARD_HANDLE	handle
+#define NET(name)	netif_ ## name
+#define STATUS(name)	NETIF_RSP_ ## name
+#define NETTXF(flag)	NETTXF_ ## flag
+#define NETRXF(flag)	NETRXF_ ## flag
 #else
 #include <xg/proto/abi.h>
 #define RW(field)	offsetof(struct blkif_request, u.rw.field)
 #define DISCARD(field)	offsetof(struct blkif_request, u.discard.field)
 #define INDIRECT(field)	offsetof(struct blkif_request, u.indirect.field)
 #define DISCARD_HANDLE	_pad1
+#define NET(name)	xen_netif_ ## name
+#define STATUS(name)	XEN_NETIF_RSP_ ## name
+#define NETTXF(flag)	XEN_NETTXF_ ## flag
+#define NETRXF(flag)	XEN_NETRXF_ ## flag
 #endif
 
 #define SHOW(value)	printf("%s = %ld\n", #value, (long)(value))
@@ -70,6 +79,48 @@ int main(void)
 	SHOW(BLKIF_DISCARD_SECURE);
 	SHOW(BLKIF_MAX_SEGMENTS_PER_REQUEST);
 	SHOW(BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST);
+	SHOW(sizeof(struct NET(tx_request)));
+	SHOW(offsetof(struct NET(tx_request), gref));
+	SHOW(offsetof(struct NET(tx_request), offset));
+	SHOW(offsetof(struct NET(tx_request), flags));
+	SHOW(offsetof(struct NET(tx_request), id));
+	SHOW(offsetof(struct NET(tx_request), size));
+	SHOW(sizeof(struct NET(tx_response)));
+	SHOW(offsetof(struct NET(tx_response), id));
+	SHOW(offsetof(struct NET(tx_response), status));
+	SHOW(sizeof(struct NET(rx_request)));
+	SHOW(offsetof(struct NET(rx_request), id));
+	SHOW(offsetof(struct NET(rx_request), gref));
+	SHOW(sizeof(struct NET(rx_response)));
+	SHOW(offsetof(struct NET(rx_response), id));
+	SHOW(offsetof(struct NET(rx_response), offset));
+	SHOW(offsetof(struct NET(rx_response), flags));
+	SHOW(offsetof(struct NET(rx_response), status));
+	SHOW(sizeof(struct NET(extra_info)));
+	SHOW(offsetof(struct NET(extra_info), flags));
+	SHOW(offsetof(struct NET(extra_info), u.gso.size));
+	SHOW(offsetof(struct NET(extra_info), u.gso.type));
+	SHOW(offsetof(struct NET(extra_info), u.gso.features));
+	SHOW(offsetof(struct NET(extra_info), u.mcast.addr));
+	SHOW(XEN_NETIF_NR_SLOTS_MIN);
+	SHOW(XEN_NETIF_EXTRA_TYPE_GSO);
+	SHOW(XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
+	SHOW(XEN_NETIF_EXTRA_TYPE_MCAST_DEL);
+	SHOW(XEN_NETIF_EXTRA_FLAG_MORE);
+	SHOW(XEN_NETIF_GSO_TYPE_TCPV4);
+	SHOW(XEN_NETIF_GSO_TYPE_TCPV6);
+	SHOW(NETTXF(csum_blank));
+	SHOW(NETTXF(data_validated));
+	SHOW(NETTXF(more_data));
+	SHOW(NETTXF(extra_info));
+	SHOW(NETRXF(csum_blank));
+	SHOW(NETRXF(data_validated));
+	SHOW(NETRXF(more_data));
+	SHOW(NETRXF(extra_info));
+	SHOW(STATUS(DROPPED));
+	SHOW(STATUS(ERROR));
+	SHOW(STATUS(OKAY));
+	SHOW(STATUS(NULL));
 	SHOW(sizeof(struct xsd_sockmsg));
 	SHOW(offsetof(struct xsd_sockmsg, type));
 	SHOW(offsetof(struct xsd_sockmsg, req_id));

@@ -65,7 +65,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 			taken += ret == 1;
 			break;
 		case 3:
-			if (!xg_ring_rearm(&f.ring))
+			if (!xg_ring_rearm_after(&f.ring,
+						 1 + next(&f.script, 1) % SLOTS))
 				break;
 			ret = xg_ring_take(&f.ring, &rsp);
 			must(ret == 1 || ret == -EPROTO);

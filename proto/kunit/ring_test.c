@@ -200,6 +200,30 @@ static void ring_rearms(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b.page->rsp_event, 1u);
 }
 
+static void ring_rearms_for_several(struct kunit *test)
+{
+	struct blkif_response rsp;
+	struct bench b;
+
+	KUNIT_ASSERT_TRUE(test, bench_init(test, &b, 0xfffffffe));
+	put(&b, 0);
+	put(&b, 1);
+	put(&b, 2);
+	xg_ring_publish(&b.ring);
+	answer(&b);
+	KUNIT_EXPECT_FALSE(test, xg_ring_rearm_after(&b.ring, 2));
+	KUNIT_EXPECT_EQ(test, b.page->rsp_event, 0u);
+	answer(&b);
+	KUNIT_EXPECT_TRUE(test, xg_ring_rearm_after(&b.ring, 2));
+	KUNIT_EXPECT_EQ(test, xg_ring_take(&b.ring, &rsp), 1);
+	KUNIT_EXPECT_EQ(test, xg_ring_take(&b.ring, &rsp), 1);
+	KUNIT_EXPECT_EQ(test, xg_ring_take(&b.ring, &rsp), 0);
+	/* A lie is seen, however far it is. */
+	b.page->rsp_prod = b.ring.rsp_cons - 1;
+	KUNIT_EXPECT_TRUE(test, xg_ring_rearm_after(&b.ring, 3));
+	KUNIT_EXPECT_EQ(test, xg_ring_take(&b.ring, &rsp), -EPROTO);
+}
+
 /* Answers to what was never asked, or not yet shown. */
 static void ring_catches_lies(struct kunit *test)
 {
@@ -322,6 +346,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(ring_fills_up),
 	KUNIT_CASE(ring_notifies),
 	KUNIT_CASE(ring_rearms),
+	KUNIT_CASE(ring_rearms_for_several),
 	KUNIT_CASE(ring_catches_lies),
 	KUNIT_CASE(ring_keeps_its_indices),
 	KUNIT_CASE(ring_outlasts_a_flip),

@@ -8,6 +8,7 @@
 
 #include <xg/proto/types.h>
 #include <xen/interface/io/blkif.h>
+#include <xen/interface/io/netif.h>
 #include <xen/interface/io/xs_wire.h>
 
 #endif /* XG_PROTO_ABI_H */

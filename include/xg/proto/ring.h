@@ -60,6 +60,11 @@ int xg_ring_take(struct xg_ring *ring, void *rsp);
  * next take is 1 or -EPROTO, so "take all, rearm, again while true" ends.
  */
 bool xg_ring_rearm(struct xg_ring *ring);
+/*
+ * The same, but not before @count of them are there, at least one; true: so many
+ * are. Those that come without a notification are for the next take.
+ */
+bool xg_ring_rearm_after(struct xg_ring *ring, u32 count);
 /* Requests the peer has not answered yet. */
 u32 xg_ring_in_flight(const struct xg_ring *ring);
 

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The handshake: one table. The backend waits (InitWait): see what it offers,
+ * make queues, publish them. It is connected: bring the interface up. It closes:
+ * stop sending while it still answers. Both are closed: give all back, and begin
+ * anew where that was the reason.
+ *
+ * netif's frontend goes from Initialising to Connected by itself, and the backend
+ * follows: it is @live that tells whether it has. Every number the backend writes
+ * is read with bounds. Steps run in process context under the device's lock.
+ * Start with xg_net_steps[] at the end.
+ *
+ * The control ring and the hash's configuration would be published with the keys.
+ */
+#define pr_fmt(fmt) "xg-netfront: " fmt
+
+#include <linux/slab.h>
+#include "internal.h"
+
+#define AGAIN_SHIFT_MAX	5	/* 1, 2, 4, ... 32 s, and so on every 32 s */
+
+static u64 offered(struct xg_net *net, const char *key, u64 min, u64 max,
+		   u64 fallback)
+{
+	return xg_store_read_or(net->xdev->backend, key, min, max, fallback);
+}
+
+static bool offers(struct xg_net *net, const char *feature)
+{
+	return offered(net, feature, 0, U32_MAX, 0);
+}
+
+/* Our keys for one queue, in @dir. */
+static int write_queue(xg_store_txn_t txn, const char *dir,
+		       struct xg_net_queue *q)
+{
+	bool split = q->net->split;
+	int err;
+
+	err = xg_store_printf(txn, dir, "tx-ring-ref", "%u", q->tx.ring_ref);
+	if (!err)
+		err = xg_store_printf(txn, dir, "rx-ring-ref", "%u",
+				      q->rx.ring_ref);
+	if (!err && split)
+		err = xg_store_printf(txn, dir, "event-channel-tx", "%u",
+				      xg_evtchn_port(q->tx.event->ch));
+	if (!err)
+		err = xg_store_printf(txn, dir, split ? "event-channel-rx" :
+				      "event-channel", "%u",
+				      xg_evtchn_port(q->rx.event->ch));
+	return err;
+}
+
+static int write_queues(xg_store_txn_t txn, struct xg_net *net)
+{
+	const char *path = net->xdev->path;
+	unsigned int i;
+	char *dir;
+	int err;
+
+	if (net->nr_queues == 1)
+		return write_queue(txn, path, &net->queues[0]);
+	err = xg_store_printf(txn, path, "multi-queue-num-queues", "%u",
+			      net->nr_queues);
+	for (i = 0; !err && i < net->nr_queues; i++) {
+		dir = kasprintf(GFP_KERNEL, "%s/queue-%u", path, i);
+		if (!dir)
+			return -ENOMEM;
+		err = write_queue(txn, dir, &net->queues[i]);
+		kfree(dir);
+	}
+	return err;
+}
+
+/* What makes one connection, ours or an earlier driver's, unlike the next. */
+static const char *const keys_of_connection[] = {
+	"multi-queue-num-queues", "tx-ring-ref", "rx-ring-ref", "event-channel",
+	"event-channel-tx", "event-channel-rx", "request-multicast-control",
+	"ctrl-ring-ref", "event-channel-ctrl", "xdp-headroom",
+	"feature-gso-tcpv4-prefix", "feature-gso-tcpv6-prefix",
+	"feature-no-csum-offload",
+};
+
+static bool is_of_connection(const char *key)
+{
+	return strstarts(key, "queue-") ||
+	       match_string(keys_of_connection, ARRAY_SIZE(keys_of_connection),
+			    key) >= 0;
+}
+
+/* By what is there: nobody knows how many queues another driver had. */
+static int remove_keys(xg_store_txn_t txn, const char *path)
+{
+	unsigned int nr, i;
+	char **keys;
+	int err = 0;
+
+	keys = xg_store_directory(txn, path, "", &nr);
+	if (IS_ERR(keys))
+		return PTR_ERR(keys);
+	for (i = 0; !err && i < nr; i++)
+		if (is_of_connection(keys[i]))
+			err = xg_store_rm(txn, path, keys[i]);
+	kfree(keys);
+	return err;
+}
+
+/* What we can take, whatever the backend then sends. */
+static const char *const our_features[] = {
+	"request-rx-copy", "feature-rx-notify", "feature-sg",
+	"feature-gso-tcpv4", "feature-gso-tcpv6", "feature-ipv6-csum-offload",
+};
+
+static int write_keys(xg_store_txn_t txn, void *data)
+{
+	struct xg_net *net = data;
+	const char *path = net->xdev->path;
+	unsigned int i;
+	int err;
+
+	/* Keys alone would make the directory of a removed device anew. */
+	if (!xg_store_exists(txn, path, "state"))
+		return -ENODEV;
+	err = remove_keys(txn, path);
+	if (!err)
+		err = write_queues(txn, net);
+	for (i = 0; !err && i < ARRAY_SIZE(our_features); i++)
+		err = xg_store_write(txn, path, our_features[i], "1");
+	if (!err && net->can_filter)
+		err = xg_store_write(txn, path, "request-multicast-control",
+				     "1");
+	return err;
+}
+
+/**
+ * xg_net_forget_keys() - remove what net_publish() wrote
+ * @net: the interface
+ *
+ * Another driver, or we with another number of queues, must not find the rings
+ * of this connection.
+ */
+void xg_net_forget_keys(struct xg_net *net)
+{
+	if (net->nr_queues)
+		remove_keys(XG_STORE_NONE, net->xdev->path);
+}
+
+/*
+ * Publishing has come to @err. What is short now may be there soon: then it is
+ * put off, and no state was published, so that it is ours to run again.
+ */
+static int settle(struct xg_net *net, int err)
+{
+	unsigned int seconds;
+
+	if (!err)
+		net->shortages = 0;
+	if (err != -ENOSPC && err != -ENOMEM)
+		return err;
+	seconds = 1u << min(net->shortages, AGAIN_SHIFT_MAX);
+	if (net->shortages++ <= AGAIN_SHIFT_MAX)
+		netdev_warn(net->dev,
+			    "not enough %s to connect, trying again in %u s\n",
+			    err == -ENOMEM ? "memory" :
+			    "grants, event channels or room in the store",
+			    seconds);
+	schedule_delayed_work(&net->again, seconds * HZ);
+	return 0;
+}
+
+static void read_features(struct xg_net *net)
+{
+	netdev_features_t f = 0;
+
+	if (!offers(net, "feature-no-csum-offload"))
+		f |= NETIF_F_IP_CSUM;
+	if (offers(net, "feature-ipv6-csum-offload"))
+		f |= NETIF_F_IPV6_CSUM;
+	/* A large packet takes many pages, and its checksum is left blank. */
+	if (offers(net, "feature-sg")) {
+		f |= NETIF_F_SG;
+		if (f & NETIF_F_IP_CSUM && offers(net, "feature-gso-tcpv4"))
+			f |= NETIF_F_TSO;
+		if (f & NETIF_F_IPV6_CSUM && offers(net, "feature-gso-tcpv6"))
+			f |= NETIF_F_TSO6;
+	}
+	net->offered = f;
+	net->split = offers(net, "feature-split-event-channels");
+	net->can_filter = offers(net, "feature-multicast-control") &&
+			  offers(net, "feature-dynamic-multicast-control");
+	net->flood = false;
+	net->bounce = !xg_net_trusted ||
+		      !xg_store_read_or(net->xdev->path, "trusted", 0, 1, 1);
+}
+
+static void read_queues(struct xg_net *net)
+{
+	unsigned int nr;
+
+	WRITE_ONCE(net->max_queues,
+		   offered(net, "multi-queue-max-queues", 1, U32_MAX, 1));
+	nr = xg_net_max_queues(net);
+	if (net->wanted_queues)
+		nr = min(nr, net->wanted_queues);
+	/* Where not all of them could be had, fewer may do. */
+	net->nr_queues = max(nr >> min(net->shortages, 8u), 1u);
+}
+
+/* The backend waits for our rings. */
+static int net_publish(struct xg_xenbus_device *xdev)
+{
+	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
+	int err;
+
+	/* It may have closed, and begun anew; this is the new connection. */
+	xg_net_disconnect(net);
+	net->renewing = false;
+	if (!offers(net, "feature-rx-copy")) {
+		netdev_err(net->dev, "the backend does not copy packets to us\n");
+		return -EOPNOTSUPP;
+	}
+	read_features(net);
+	read_queues(net);
+	err = xg_net_queues_alloc(net);
+	if (!err)
+		err = xg_store_transaction(write_keys, net);
+	if (!err)
+		err = xg_xenbus_set_state(xdev, XenbusStateConnected);
+	if (err)
+		xg_net_disconnect(net);
+	return settle(net, err);
+}
+
+/**
+ * xg_net_read_link() - has the backend a carrier?
+ * @net: the interface
+ *
+ * One that does not say has.
+ */
+void xg_net_read_link(struct xg_net *net)
+{
+	net->link = offered(net, "carrier", 0, 1, 1);
+}
+
+/* The backend has mapped our rings. */
+static int net_go_live(struct xg_xenbus_device *xdev)
+{
+	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
+	int err;
+
+	if (net->live)
+		return 0;
+	xg_net_read_link(net);
+	err = xg_net_up(net);
+	if (!err)
+		netdev_info(net->dev, "%u queue%s%s%s%s\n", net->nr_queues,
+			    net->nr_queues > 1 ? "s" : "",
+			    net->split ? ", split event channels" : "",
+			    net->offered & NETIF_F_SG ? ", scatter-gather" : "",
+			    net->bounce ? ", all copied" : "");
+	return err;
+}
+
+/* The backend wants to go, and answers until we are Closed. */
+static int net_wind_down(struct xg_xenbus_device *xdev)
+{
+	xg_net_down(xg_xenbus_get_drvdata(xdev));
+	return 0;
+}
+
+/* Nobody is connected to anybody. */
+static int net_closed(struct xg_xenbus_device *xdev)
+{
+	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
+
+	xg_net_disconnect(net);
+	if (!net->renewing)
+		return 0;
+	net->renewing = false;
+	return xg_xenbus_set_state(xdev, XenbusStateInitialising);
+}
+
+/*
+ * A backend that waits while we are Connected is yet to follow us; or, where it
+ * had, it began anew before we have seen it Closed: the old one is dead, and the
+ * new one waits for us.
+ */
+static int net_waiting(struct xg_xenbus_device *xdev)
+{
+	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
+
+	if (!net->live)
+		return 0;
+	netdev_info(net->dev, "the backend has started again\n");
+	xg_net_disconnect(net);
+	return xg_xenbus_set_state(xdev, XenbusStateInitialising);
+}
+
+/* Unknown: these publish the next state themselves, or none. */
+const struct xg_step xg_net_steps[] = {
+	{ XG_S(InitWait), XG_S(Initialising), net_publish,
+	  XenbusStateUnknown },
+	{ XG_S(InitWait), XG_S(Connected), net_waiting,
+	  XenbusStateUnknown },
+	{ XG_S(Connected), XG_S(Connected), net_go_live,
+	  XenbusStateUnknown },
+	{ XG_S(Closing), XG_S(Initialising) | XG_S(Connected) | XG_S(Closing),
+	  net_wind_down, XenbusStateClosed },
+	/* It may have begun anew while we were about to close. */
+	{ XG_S(InitWait) | XG_S(Closed), XG_S(Closing), net_wind_down,
+	  XenbusStateClosed },
+	{ XG_S(Closed), XG_S(Closed), net_closed, XenbusStateUnknown },
+};
+
+const unsigned int xg_net_nr_steps = ARRAY_SIZE(xg_net_steps);
+
+/**
+ * xg_net_connect_again() - run the step that was put off
+ * @work: the interface's
+ *
+ * Nothing happens where either side has moved on since.
+ *
+ * Context: process.
+ */
+void xg_net_connect_again(struct work_struct *work)
+{
+	struct xg_net *net = container_of(to_delayed_work(work), struct xg_net,
+					  again);
+	struct xg_xenbus_device *xdev = net->xdev;
+	int err = 0;
+
+	mutex_lock(&xdev->lock);
+	if (xdev->theirs == XenbusStateInitWait &&
+	    xdev->ours == XenbusStateInitialising)
+		err = net_publish(xdev);
+	if (err)
+		xg_xenbus_fail(xdev, err, "no connection");
+	mutex_unlock(&xdev->lock);
+}
+
+/**
+ * xg_net_renew() - close the connection and make another, as ethtool wants it
+ * @work: the interface's
+ *
+ * The backend's answers to our states do the rest: see net_closed().
+ *
+ * Context: process.
+ */
+void xg_net_renew(struct work_struct *work)
+{
+	struct xg_net *net = container_of(work, struct xg_net, renew);
+	struct xg_xenbus_device *xdev = net->xdev;
+	int err = 0;
+
+	mutex_lock(&xdev->lock);
+	if (net->live && xdev->ours == XenbusStateConnected &&
+	    xdev->theirs == XenbusStateConnected) {
+		net->renewing = true;
+		xg_net_down(net);
+		err = xg_xenbus_set_state(xdev, XenbusStateClosing);
+	}
+	if (err) {
+		net->renewing = false;
+		xg_xenbus_fail(xdev, err, "no new connection");
+	}
+	mutex_unlock(&xdev->lock);
+}

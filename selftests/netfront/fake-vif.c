@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Network backends of our own making, in dom0, most of which lie. The host script
+ * of hostile.sh:
+ *
+ *   testbed/vm --engine xen --guest-script ... --host-script fake-vif
+ *
+ * One interface after the other, as cases[] has them, as vif 7 of the guest; each
+ * is there from "up-NAME" being told until the mark "done-NAME". For every packet
+ * it gets it sends one, of the kind that its mode says.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/types.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <xen/xen.h>
+#include <xen/grant_table.h>
+#include <xen/evtchn.h>
+#include <xen/gntdev.h>
+
+#define PAGE	4096
+#define SLOTS	256u
+#define VIF	7
+#define HONEST	3	/* packets before the first lie */
+#define MARKS	"/mnt/xg/run/marks/"
+
+enum { MORE = 4, EXTRA = 8, PREFIX = 16 };	/* flags, both ways */
+
+struct tx_request {
+	__u32 gref;
+	__u16 offset, flags, id, size;
+};
+
+struct tx_response {
+	__u16 id;
+	__s16 status;
+};
+
+struct rx_request {
+	__u16 id, pad;
+	__u32 gref;
+};
+
+struct rx_response {
+	__u16 id, offset, flags;
+	__s16 status;
+};
+
+struct header {
+	__u32 req_prod, req_event, rsp_prod, rsp_event;
+	__u8 pad[48];
+	__u8 slots[];
+};
+
+/* Our half of a ring of the guest's. */
+struct ring {
+	struct header *page;
+	__u64 index;		/* gntdev's */
+	unsigned int stride;
+	__u32 cons, prod;
+};
+
+static struct ring tx = { .stride = 12 }, rx = { .stride = 8 };
+static unsigned int guest, port, got;
+static const char *mode;
+static int gntdev, evtchn;
+static struct kept {
+	void *p;
+	__u64 index;
+} kept[64];
+static unsigned int nr_kept;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "fake-vif: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int is(const char *what)
+{
+	return !strcmp(mode, what);
+}
+
+/* Is it time to lie, in that way? */
+static int lies(const char *what)
+{
+	return got > HONEST && is(what);
+}
+
+static void *map(__u32 ref, int prot, __u64 *index)
+{
+	struct ioctl_gntdev_map_grant_ref op = {
+		.count = 1,
+		.refs[0] = { .domid = guest, .ref = ref },
+	};
+	void *p;
+
+	if (ioctl(gntdev, IOCTL_GNTDEV_MAP_GRANT_REF, &op))
+		return NULL;
+	p = mmap(NULL, PAGE, prot, MAP_SHARED, gntdev, op.index);
+	*index = op.index;
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap(void *p, __u64 index)
+{
+	struct ioctl_gntdev_unmap_grant_ref op = { .index = index, .count = 1 };
+
+	munmap(p, PAGE);
+	ioctl(gntdev, IOCTL_GNTDEV_UNMAP_GRANT_REF, &op);
+}
+
+static void unmap_or_keep(void *p, __u64 index, bool keep)
+{
+	if (keep && nr_kept < 64)
+		kept[nr_kept++] = (struct kept){ p, index };
+	else
+		unmap(p, index);
+}
+
+static bool take(struct ring *r, void *req)
+{
+	__u32 prod = __atomic_load_n(&r->page->req_prod, __ATOMIC_SEQ_CST);
+
+	if (r->cons == prod)
+		return false;
+	memcpy(req, r->page->slots + r->cons++ % SLOTS * r->stride, r->stride);
+	return true;
+}
+
+static void put(struct ring *r, const void *rsp, size_t size)
+{
+	memcpy(r->page->slots + r->prod++ % SLOTS * r->stride, rsp, size);
+}
+
+static void push(struct ring *r)
+{
+	struct ioctl_evtchn_notify op = { .port = port };
+
+	__atomic_store_n(&r->page->rsp_prod, r->prod, __ATOMIC_SEQ_CST);
+	ioctl(evtchn, IOCTL_EVTCHN_NOTIFY, &op);
+}
+
+/* --- to the guest -------------------------------------------------------------- */
+
+/* A frame to everybody, of a protocol that nobody speaks. */
+static void fill(__u8 *p, unsigned int len)
+{
+	memset(p, 0x5a, len);
+	memset(p, 0xff, 6);
+	p[12] = 0x88;
+	p[13] = 0xb5;
+}
+
+/* A slot with data, or with a lie where one is due. */
+static void send_slot(__u16 flags, int len, bool first)
+{
+	struct rx_response rsp = { .flags = flags, .status = len };
+	struct rx_request req;
+	__u64 index;
+	void *p;
+
+	if (!take(&rx, &req))
+		return;
+	rsp.id = req.id;
+	p = map(req.gref, PROT_READ | PROT_WRITE, &index);
+	if (!p) {
+		rsp.status = -1;
+	} else {
+		if (first)
+			fill(p, len);
+		unmap_or_keep(p, index, lies("rx-keep"));
+	}
+	if (lies("rx-id"))
+		rsp.id += 1;
+	if (lies("rx-size"))
+		rsp.status = 5000;
+	if (lies("rx-offset"))
+		rsp.offset = PAGE - 10;
+	if (lies("rx-flags"))
+		rsp.flags |= PREFIX;
+	/* An error, as the grant table's are: a packet to drop. */
+	if (lies("rx-status"))
+		rsp.status = -77;
+	if (is("rx-error"))
+		rsp.status = -1;
+	put(&rx, &rsp, sizeof(rsp));
+}
+
+static void send_extra(__u8 type, __u8 flags, __u8 gso)
+{
+	__u8 extra[8] = { type, flags, 1448 & 255, 1448 >> 8, gso };
+	struct rx_request req;
+
+	if (take(&rx, &req))
+		put(&rx, extra, sizeof(extra));
+}
+
+static void send_packet(void)
+{
+	int i;
+
+	if (lies("rx-chain")) {
+		for (i = 0; i < 40; i++)
+			send_slot(MORE, PAGE, !i);
+	} else if (lies("rx-extra")) {
+		send_slot(EXTRA, 1000, true);
+		send_extra(9, 0, 1);
+	} else if (lies("rx-extras")) {
+		send_slot(EXTRA, 1000, true);
+		for (i = 0; i < 20; i++)
+			send_extra(1, 1, 1);
+	} else if (lies("rx-gso")) {
+		/* A segment size, but no TCP: a packet to drop. */
+		send_slot(EXTRA, 1000, true);
+		send_extra(1, 0, 1);
+	} else {
+		send_slot(0, 60, true);
+		send_slot(MORE, PAGE, true);
+		send_slot(0, 900, false);
+	}
+	if (lies("rx-many"))
+		rx.prod += 1000;
+	push(&rx);
+	if (lies("rx-many"))
+		rx.prod -= 1000;
+}
+
+/* --- from the guest ------------------------------------------------------------ */
+
+static void look_at(const struct tx_request *req)
+{
+	static __u8 seen[PAGE];
+	__u64 index;
+	void *p;
+
+	p = map(req->gref, PROT_READ, &index);
+	if (!p)
+		return;
+	memcpy(seen, p, sizeof(seen));
+	unmap_or_keep(p, index, lies("keep"));
+}
+
+static void answer(__u16 id)
+{
+	struct tx_response rsp = { .id = id };
+
+	if (lies("badid"))
+		rsp.id += 77;
+	if (lies("badstatus"))
+		rsp.status = 77;
+	if (lies("null"))
+		rsp.status = 1;
+	if (is("error"))
+		rsp.status = -1;
+	put(&tx, &rsp, sizeof(rsp));
+	if (lies("twice"))
+		put(&tx, &rsp, sizeof(rsp));
+	if (lies("many"))
+		tx.prod += 1000;
+}
+
+/* 1: there was a packet, or a part of one. */
+static int serve(void)
+{
+	struct tx_response null = { .status = 1 };
+	struct tx_request req;
+	__u8 extra[12];
+
+	if (is("mute") || !take(&tx, &req))
+		return 0;
+	got++;
+	look_at(&req);
+	answer(req.id);
+	while (req.flags & EXTRA && take(&tx, extra)) {
+		put(&tx, &null, sizeof(null));
+		if (!(extra[1] & 1))
+			break;
+	}
+	push(&tx);
+	send_packet();
+	return 1;
+}
+
+static void serve_all(void)
+{
+	do {
+		while (serve())
+			;
+		__atomic_store_n(&tx.page->req_event, tx.cons + 1,
+				 __ATOMIC_SEQ_CST);
+	} while (!is("mute") && tx.cons !=
+		 __atomic_load_n(&tx.page->req_prod, __ATOMIC_SEQ_CST));
+}
+
+/* --- the store, by its tools --------------------------------------------------- */
+
+static char front[64], back[64];
+
+static int run(const char *fmt, ...)
+{
+	char line[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	return system(line);
+}
+
+static int read_number(const char *key)
+{
+	char line[160], text[32] = "";
+	FILE *f;
+
+	snprintf(line, sizeof(line), "xenstore-read %s/%s 2>/dev/null", front,
+		 key);
+	f = popen(line, "r");
+	if (!f || !fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	if (f)
+		pclose(f);
+	return text[0] ? atoi(text) : -1;
+}
+
+static bool wait_front(int state, int seconds)
+{
+	for (; seconds > 0; seconds--) {
+		if (read_number("state") == state)
+			return true;
+		sleep(1);
+	}
+	return false;
+}
+
+static void make_keys(const char *keys)
+{
+	run("xenstore-write %s '' && xenstore-chmod %s n%u r0", front, front, guest);
+	run("xenstore-write %s '' && xenstore-chmod %s n0 r%u", back, back, guest);
+	run("xenstore-write %s/frontend %s %s/frontend-id %u %s/online 1",
+	    back, front, back, guest, back);
+	run("xenstore-write %s/feature-rx-copy 1 %s/feature-sg 1", back, back);
+	run("for k in %s; do xenstore-write %s/${k%%%%=*} ${k#*=}; done", keys,
+	    strncmp(keys, "trusted", 7) ? back : front);
+	run("xenstore-write %s/state 2", back);
+	run("xenstore-write %s/handle %u %s/mac 00:16:3e:77:77:77", front, VIF,
+	    front);
+	run("xenstore-write %s/backend %s %s/backend-id 0 %s/state 1", front,
+	    back, front, front);
+}
+
+/* --- one interface after the other ---------------------------------------------- */
+
+static const struct fake {
+	const char *name;
+	const char *keys;
+} cases[] = {
+	{ "good", "feature-gso-tcpv4=1" }, { "untrusted", "trusted=0" },
+	{ "nolink", "carrier=0" }, { "lie-numbers", "multi-queue-max-queues=-1" },
+	{ "error", "" }, { "rx-error", "" }, { "rx-gso", "" }, { "mute", "" },
+	{ "keep", "" }, { "badid", "" }, { "badstatus", "" }, { "null", "" },
+	{ "twice", "" }, { "many", "" }, { "rx-id", "" }, { "rx-size", "" },
+	{ "rx-offset", "" }, { "rx-flags", "" }, { "rx-status", "" },
+	{ "rx-chain", "" }, { "rx-extra", "" }, { "rx-extras", "" },
+	{ "rx-many", "" }, { "rx-keep", "" },
+	{ }
+};
+
+static bool marked(const char *what, const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), MARKS "%s-%s", what, name);
+	return !access(path, F_OK);
+}
+
+static void open_ring(struct ring *r, const char *key)
+{
+	r->page = map(read_number(key), PROT_READ | PROT_WRITE, &r->index);
+	if (!r->page)
+		die(key);
+	r->cons = 0;
+	r->prod = 0;
+}
+
+static void connect_front(void)
+{
+	struct ioctl_evtchn_bind_interdomain op = { .remote_domain = guest };
+	int bound;
+
+	open_ring(&tx, "tx-ring-ref");
+	open_ring(&rx, "rx-ring-ref");
+	op.remote_port = read_number("event-channel");
+	bound = ioctl(evtchn, IOCTL_EVTCHN_BIND_INTERDOMAIN, &op);
+	if (bound < 0)
+		die("the guest's port cannot be bound");
+	port = bound;
+	run("xenstore-write %s/state 4", back);
+}
+
+static void serve_case(const char *name)
+{
+	struct pollfd wait = { .fd = evtchn, .events = POLLIN };
+	__u32 fired;
+	int tries;
+
+	for (tries = 0; tries < 600 && !marked("done", name); tries++) {
+		if (port)
+			serve_all();
+		if (poll(&wait, 1, 200) <= 0)
+			continue;
+		if (read(evtchn, &fired, sizeof(fired)) != sizeof(fired) ||
+		    write(evtchn, &fired, sizeof(fired)) != sizeof(fired))
+			die("evtchn");
+	}
+}
+
+static void let_go(void)
+{
+	struct ioctl_evtchn_unbind op = { .port = port };
+
+	while (nr_kept) {
+		nr_kept--;
+		unmap(kept[nr_kept].p, kept[nr_kept].index);
+	}
+	ioctl(evtchn, IOCTL_EVTCHN_UNBIND, &op);
+	unmap(tx.page, tx.index);
+	unmap(rx.page, rx.index);
+}
+
+static void one_case(const struct fake *c)
+{
+	mode = c->name;
+	port = 0;
+	got = 0;
+	make_keys(c->keys);
+	if (wait_front(4, 60))
+		connect_front();
+	run("tell up-%s", c->name);
+	serve_case(c->name);
+	printf("# %s: packets %u\n", c->name, got);
+	run("xenstore-write %s/state 5", back);
+	if (!wait_front(6, 60))
+		printf("# %s: the frontend did not close\n", c->name);
+	if (port)
+		let_go();
+	run("xenstore-write %s/state 6", back);
+	run("xenstore-rm %s; xenstore-rm %s", front, back);
+	run("tell gone-%s", c->name);
+}
+
+int main(void)
+{
+	unsigned int i;
+
+	guest = atoi(getenv("GUEST_ID") ?: "0");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	gntdev = open("/dev/xen/gntdev", O_RDWR);
+	evtchn = open("/dev/xen/evtchn", O_RDWR);
+	if (!guest || gntdev < 0 || evtchn < 0)
+		die("no guest, gntdev or evtchn");
+	snprintf(front, sizeof(front), "/local/domain/%u/device/vif/%u", guest,
+		 VIF);
+	/* Not "vif": netback must not take it. */
+	snprintf(back, sizeof(back), "/local/domain/0/backend/fake/%u/%u", guest,
+		 VIF);
+	run("tell fake-vif");
+	for (i = 0; cases[i].name && !marked("end", "fake-vif"); i++)
+		one_case(&cases[i]);
+	return 0;
+}

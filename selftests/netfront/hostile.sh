@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#: timeout 900
+#: tools ethtool
+# Backends that lie, refuse or say nothing: made by fake-vif in dom0, one after the
+# other, as vif 7. A lie costs the queue: no carrier, one queue poisoned, and when
+# the interface has gone every grant and port is back.
+. "${0%/*}/../ktap.sh"
+. "${0%/*}/../stack.sh"
+need xg-netfront
+command -v wait_tell >/dev/null && wait_tell fake-vif 10 ||
+	skip_all "no fake-vif in dom0 (host script of testbed/vm)"
+cleanup "mark end-fake-vif"
+bus=/sys/bus/xg/devices/vif-7
+stats=netfront/vif-7
+plan 105
+
+stat_of() { counter $stats "$1"; }
+there() { [ -d $bus/net ] && dev=$(ls $bus/net) && [ -n "$dev" ]; }
+gone() { [ ! -e $bus ]; }
+live() { [ "$(stat_of live)" = 1 ]; }
+link() { [ "$(cat /sys/class/net/$dev/carrier 2>/dev/null)" = "$1" ]; }
+frames() { timeout 10 netdata raw "$dev" "$1" 600 >/dev/null 2>&1; }
+poisoned() { [ "$(stat_of poisoned)" = 1 ]; }
+number() { ethtool -S $dev | sed -n "s/^ *$1: //p"; }
+state() { echo "$(counter grant in_use) $(counter evtchn bound)"; }
+back() { [ "$(state)" = "$before" ]; }
+none_deferred() { [ "$(counter grant deferred)" = 0 ]; }
+
+begin() {
+	wait_tell "up-$1" 120 && wait_for 20 there && wait_for 20 live &&
+		ip link set $dev up
+}
+end() {
+	mark "done-$1"
+	wait_tell "gone-$1" 120 && wait_for 20 gone
+}
+# A check runs its command in a shell of its own: $dev is read again.
+come() {
+	check "$1: the interface comes" begin "$1"
+	dev=$(ls $bus/net)
+}
+go() {
+	check "$1: it goes" end "$1"
+	check "$1: grants and ports are back" wait_for 20 back
+}
+before=$(state)
+
+for kind in good untrusted; do
+	come $kind
+	is "$kind: copied" "$(stat_of copy)" "$([ $kind = good ] && echo 0 || echo 1)"
+	frames 20
+	is "$kind: packets come back" "$(($(number rx_queue_0_packets) >= 40))" 1
+	is "$kind: all is well" "$(stat_of poisoned) $(number rx_queue_0_errors)" "0 0"
+	go $kind
+done
+
+come nolink
+check "nolink: no carrier" wait_for 5 link 0
+go nolink
+
+come lie-numbers
+is "lie-numbers: one queue" "$(stat_of queues)" 1
+go lie-numbers
+
+come error
+frames 20
+is "error: counted" "$(($(number tx_queue_0_errors) >= 20))" 1
+is "error: not poisoned" "$(stat_of poisoned)" 0
+go error
+
+for kind in rx-error rx-status rx-gso; do
+	come $kind
+	frames 20
+	is "$kind: counted" "$(($(number rx_queue_0_errors) >= 10))" 1
+	is "$kind: not poisoned" "$(stat_of poisoned)" 0
+	go $kind
+done
+
+# Nobody answers: the interface goes all the same, and what it sent with it.
+come mute
+frames 400
+is "mute: not poisoned" "$(stat_of poisoned)" 0
+go mute
+
+come keep
+frames 20
+go keep
+check "keep: nothing is left with the backend" wait_for 60 none_deferred
+
+for kind in badid badstatus null twice many rx-id rx-size rx-offset rx-flags \
+	    rx-chain rx-extra rx-extras rx-many rx-keep; do
+	wait_tell up-$kind 120
+	wait_for 20 there && wait_for 20 live && ip link set $dev up
+	frames 20
+	check "$kind: the queue is poisoned" wait_for 5 poisoned
+	check "$kind: no carrier" wait_for 5 link 0
+	check "$kind: it goes" end $kind
+	check "$kind: grants and ports are back" wait_for 60 back
+done
+check "nothing is left with any backend" wait_for 60 none_deferred
