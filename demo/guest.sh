@@ -88,6 +88,7 @@ show "$(printf '   %-22s %12s %12s %10s' "1 MiB reads, 4 deep" \
 	"$emulated_large MB/s" "$large MB/s" "$(ratio $large $emulated_large)x")"
 
 step "rmmod of all of it"
+lsmod | grep -q '^xg_netfront ' && { rmmod xg-netfront || give_up "rmmod xg-netfront"; }
 for module in xg-platform-pci xg-blkfront xg-xenbus xg-grant xg-evtchn \
 	      xg-hypercall xg-proto; do
 	rmmod $module || give_up "rmmod $module"
