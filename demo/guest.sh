@@ -87,10 +87,23 @@ show "$(printf '   %-22s %12s %12s %10s' "4 KiB reads, 32 deep" \
 show "$(printf '   %-22s %12s %12s %10s' "1 MiB reads, 4 deep" \
 	"$emulated_large MB/s" "$large MB/s" "$(ratio $large $emulated_large)x")"
 
+step "The network"
+modprobe xg-netfront || give_up "modprobe xg-netfront"
+i=0
+until [ "$(cat /sys/class/net/eth0/carrier 2>/dev/null)" = 1 ] || [ $i -ge 100 ]; do
+	ip link set eth0 up 2>/dev/null
+	sleep 0.2
+	i=$((i + 1))
+done
+driver=$(readlink /sys/class/net/eth0/device/driver)
+line "eth0" "${driver##*/}, $(cat /sys/class/net/eth0/address)"
+ip address add 192.0.2.2/24 dev eth0 2>/dev/null
+/put/programs/netdata icmp 192.0.2.1 50 8000 || give_up "pings"
+line "packets" "50 pings of up to 8000 bytes, each compared byte by byte"
+
 step "rmmod of all of it"
-lsmod | grep -q '^xg_netfront ' && { rmmod xg-netfront || give_up "rmmod xg-netfront"; }
-for module in xg-platform-pci xg-blkfront xg-xenbus xg-grant xg-evtchn \
-	      xg-hypercall xg-proto; do
+for module in xg-platform-pci xg-netfront xg-blkfront xg-xenbus xg-grant \
+	      xg-evtchn xg-hypercall xg-proto; do
 	rmmod $module || give_up "rmmod $module"
 done
 line "modules left" "$(lsmod | grep -c '^xg_')"
