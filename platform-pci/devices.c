@@ -5,8 +5,8 @@
  *
  * What the device model pulls is told by PCI class (Xen
  * docs/misc/hvm-emulated-unplug): disks of IDE, AHCI (QEMU from 8.1 on) and SCSI
- * controllers, NVMe, Ethernet controllers. CD-ROM drives stay. Process context,
- * nothing here is shared.
+ * controllers, NVMe, Ethernet controllers. CD-ROM drives stay, and so do devices
+ * that are passed through. Process context, nothing here is shared.
  */
 #define pr_fmt(fmt) "xg-platform-pci: " fmt
 
@@ -30,6 +30,29 @@ struct visit {
 	size_t len;
 	unsigned int count;
 };
+
+/*
+ * A passed-through device has the subsystem of whoever made its board; what
+ * QEMU models has QEMU's or Xen's, and its e1000e and igb an Intel one of 0.
+ */
+static bool is_emulated(struct pci_dev *pdev)
+{
+	switch (pdev->subsystem_vendor) {
+	case PCI_SUBVENDOR_ID_REDHAT_QUMRANET:
+	case PCI_VENDOR_ID_XEN:
+		return true;
+	case PCI_VENDOR_ID_INTEL:
+		return !pdev->subsystem_device;
+	default:
+		return false;
+	}
+}
+
+static bool is_emulated_nic(struct pci_dev *pdev)
+{
+	return pdev->class >> 8 == PCI_CLASS_NETWORK_ETHERNET &&
+	       is_emulated(pdev);
+}
 
 static bool is_disk_controller(struct pci_dev *pdev)
 {
@@ -60,7 +83,7 @@ static void visit_disks(struct visit *visit)
 	struct pci_dev *pdev = NULL;
 
 	for_each_pci_dev(pdev)
-		if (is_disk_controller(pdev))
+		if (is_disk_controller(pdev) && is_emulated(pdev))
 			device_for_each_child(&pdev->dev, visit, visit_below);
 }
 
@@ -90,19 +113,15 @@ static bool disks_in_use(char *name, size_t len)
 	return true;
 }
 
-static bool is_emulated_nic(struct net_device *ndev)
-{
-	return ndev->dev.parent && dev_is_pci(ndev->dev.parent) &&
-	       to_pci_dev(ndev->dev.parent)->class >> 8 ==
-		       PCI_CLASS_NETWORK_ETHERNET;
-}
-
 static bool nic_running(struct net *net, char *name, size_t len)
 {
 	struct net_device *ndev;
 
 	for_each_netdev(net, ndev) {
-		if (is_emulated_nic(ndev) && netif_running(ndev)) {
+		struct device *parent = ndev->dev.parent;
+
+		if (parent && dev_is_pci(parent) && netif_running(ndev) &&
+		    is_emulated_nic(to_pci_dev(parent))) {
 			strscpy(name, ndev->name, len);
 			return true;
 		}
@@ -162,8 +181,8 @@ static void note_nics(struct detach *detach)
 	struct pci_dev *pdev = NULL;
 
 	for_each_pci_dev(pdev)
-		if (pdev->class >> 8 == PCI_CLASS_NETWORK_ETHERNET &&
-		    pdev->dev.driver && detach->visit.count < MAX_DETACH)
+		if (is_emulated_nic(pdev) && pdev->dev.driver &&
+		    detach->visit.count < MAX_DETACH)
 			detach->dev[detach->visit.count++] =
 				get_device(&pdev->dev);
 }
