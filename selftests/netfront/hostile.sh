@@ -11,6 +11,7 @@ need xg-netfront
 command -v wait_tell >/dev/null && wait_tell fake-vif 10 ||
 	skip_all "no fake-vif in dom0 (host script of testbed/vm)"
 cleanup "mark end-fake-vif"
+mark begin-fake-vif
 bus=/sys/bus/xg/devices/vif-7
 stats=netfront/vif-7
 plan 105

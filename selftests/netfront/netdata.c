@@ -35,7 +35,7 @@
 #define TOKEN		"netdata, the end"
 #define DATAGRAM	65507
 #define CHUNK		65536
-#define IDLE_SECONDS	300
+#define IDLE_SECONDS	1200
 
 static unsigned char out[DATAGRAM], in[DATAGRAM + 100];
 

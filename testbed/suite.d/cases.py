@@ -20,7 +20,8 @@ class Case:
     drivers: str = "xg"
     tests: list[str] = dataclasses.field(default_factory=list)
     guest_script: str = ""
-    host_script: str = ""           # of suite.d/, or a program of selftests/
+    # a script of suite.d/, or programs of selftests/ that run together
+    host_script: str = ""
     options: list[str] = dataclasses.field(default_factory=list)
     data: bool = False              # stack/data.sh, checked from the host too
     timeout: int = 300
@@ -29,7 +30,8 @@ class Case:
     makes: str = ""                 # a command needs modules for this kernel
 
 
-LAYERS = ["evtchn", "grant", "xenbus", "blkfront", "platform/hypercall.sh"]
+LAYERS = ["evtchn", "grant", "xenbus", "blkfront", "netfront/basic.sh",
+          "platform/hypercall.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 
 CASES = [
@@ -57,17 +59,20 @@ CASES = [
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
                 "stack/data.sh"], data=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
-         tests=LAYERS + STACK, host_script="foreign-peer", data=True,
+         tests=LAYERS + STACK, host_script="foreign-peer netdata", data=True,
          timeout=600),
     Case("xen-6.12", "the same on kernel 6.12", engine="xen", kernel="6.12",
-         tests=LAYERS + STACK, host_script="foreign-peer", data=True,
+         tests=LAYERS + STACK, host_script="foreign-peer netdata", data=True,
          timeout=600),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
+    Case("xen-net-hostile", "network backends that lie, refuse or say nothing",
+         engine="xen", tests=["netfront/hostile.sh"], host_script="fake-vif",
+         timeout=600),
     Case("xen-6.12-4.20", "the same on Xen 4.20", engine="xen", kernel="6.12",
-         tests=LAYERS + STACK, data=True, options=["--xen", "4.20"],
-         timeout=600, soak_only=True),
+         tests=LAYERS + STACK, host_script="foreign-peer netdata", data=True,
+         options=["--xen", "4.20"], timeout=600, soak_only=True),
     Case("xen-kinds", "disks of all kinds; backends that fall silent, die or lie",
          engine="xen", tests=["blkfront/kinds.sh"], host_script="fake-vbd",
          timeout=900, soak_only=True),
