@@ -102,6 +102,14 @@ read_disk() {
 		iflag=direct 2>/dev/null
 }
 
+# Has each interface a connection?
+nets_live() {
+	for ktap_net in /sys/bus/xg/devices/vif-*; do
+		[ ! -e "$ktap_net" ] ||
+			[ "$(counter "netfront/${ktap_net##*/}" live)" = 1 ] || return 1
+	done
+}
+
 # The size in sectors that the disk has in sysfs
 disk_sectors() {
 	cat "/sys/class/block/${1##*/}/size"

@@ -25,7 +25,7 @@ while [ $ups -lt "$rounds" ]; do
 	out=$(stack_down 2>&1) || break
 	stack_gone || break
 	downs=$((downs + 1))
-	stack_up && the_disk || break
+	stack_up && the_disk && wait_for 30 nets_live || break
 	ups=$((ups + 1))
 	diskdata write "$disk" 4 $ups 2 >/tmp/reload.$$ 2>&1 &&
 		diskdata verify "$disk" 4 $ups 2 >>/tmp/reload.$$ 2>&1 &&

@@ -67,6 +67,10 @@ CASES = [
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
+    Case("xen-net-hotplug", "network-attach and network-detach, idle and under "
+         "traffic; a backend that goes and comes back", engine="xen",
+         guest_script="net-hotplug.guest", host_script="net-hotplug.host",
+         timeout=600),
     Case("xen-net-hostile", "network backends that lie, refuse or say nothing",
          engine="xen", tests=["netfront/hostile.sh"], host_script="fake-vif",
          timeout=600),

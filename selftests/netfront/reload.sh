@@ -1,0 +1,96 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#: timeout 900
+#: tools ethtool
+# Out and in again under traffic that checks itself, and other numbers of queues
+# under traffic: it goes on by itself, and nothing is leaked.
+. "${0%/*}/../ktap.sh"
+. "${0%/*}/../stack.sh"
+need xg-netfront
+peer=${XG_PEER:-192.0.2.1}
+set -- /sys/bus/xg/devices/vif-*/net/*
+[ -e "$1" ] || skip_all "no interface of xg-netfront"
+dev=${1##*/}
+device=${1%/net/*}
+device=${device##*/}
+rounds=$(rounds 5 50)
+module=$(module_file xg-netfront)
+plan 9
+
+there() { [ -e /sys/class/net/$dev ] && [ "$(counter netfront/$device live)" = 1 ]; }
+up() {
+	ip link set $dev up
+	ip address show dev $dev | grep -q 192.0.2.2/ ||
+		ip address add 192.0.2.2/24 dev $dev
+}
+alive() { netdata icmp "$peer" 1 56; }
+counts() {
+	echo "grants $(counter grant in_use) ports $(counter evtchn bound)" \
+		"watches $(counter xenbus watches)"
+}
+as_first() { [ "$(counts)" = "$first" ]; }
+queues() { [ "$(counter netfront/$device queues)" = "$1" ] && there; }
+
+# Packets until the file is gone; a wrong byte ends it. Lost ones are to be.
+traffic() {
+	while [ -e $flow ]; do
+		netdata icmp "$peer" 20 3000
+		[ $? -ne 1 ] || ! grep -q 'wrong byte' /tmp/flow.$$ || return 1
+	done >/tmp/flow.$$ 2>&1
+}
+flow=/tmp/flow-on.$$
+flow_start() {
+	: >$flow
+	traffic &
+	flow_pid=$!
+}
+flow_stop() {
+	rm -f $flow
+	wait $flow_pid
+}
+cleanup "rm -f $flow"
+
+up
+wait_for 20 alive || skip_all "nobody answers at $peer"
+log_mark
+flow_start
+outs=0 ins=0 resumed=0 same=0 first=
+for i in $(seq "$rounds"); do
+	sleep 0.5
+	rmmod xg-netfront && outs=$((outs + 1))
+	insmod "$module" && wait_for 30 there && ins=$((ins + 1))
+	up
+	wait_for 5 alive && resumed=$((resumed + 1))
+	first=${first:-$(counts)}
+	if wait_for 5 as_first; then
+		same=$((same + 1))
+	else
+		diag "round $i: $(counts), at first $first"
+	fi
+done
+check "no byte was wrong" flow_stop
+diag "each round: $first"
+is "unloaded under traffic" $outs "$rounds"
+is "loaded, connected" $ins "$rounds"
+is "packets pass within 5 s" $resumed "$rounds"
+is "grants, ports and watches stay the same" $same "$rounds"
+
+all=$(ethtool -l $dev | sed -n 's/^Combined:[^0-9]*//p' | head -n 1)
+if [ "${all:-1}" -gt 1 ]; then
+	flow_start
+	changed=0
+	for i in $(seq "$rounds"); do
+		ethtool -L $dev combined $((1 + i % all)) &&
+			wait_for 10 queues $((1 + i % all)) &&
+			wait_for 5 alive && changed=$((changed + 1))
+	done
+	is "ethtool -L under traffic" $changed "$rounds"
+	check "no byte was wrong then" flow_stop
+	ethtool -L $dev combined "$all" 2>/dev/null
+	wait_for 10 queues "$all"
+else
+	skip "ethtool -L under traffic" "the backend has one queue"
+	skip "no byte was wrong then" "the backend has one queue"
+fi
+is "no grant is left with the backend" "$(counter grant deferred)" 0
+check "no warning in the log" sh -c "! dmesg | sed '1,/$ktap_mark/d' | grep -E 'WARNING|BUG|refcount_t'"
