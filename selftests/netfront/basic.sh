@@ -73,16 +73,16 @@ with_peer "one stream" netdata tcp "$peer" 8 1
 with_peer "four streams" netdata tcp "$peer" 4 4
 
 for off in "tx off" "tso off" "sg off" "gro off" "rx off"; do
-	ethtool -K $dev $off 2>/dev/null
+	ethtool -K $dev $off >/dev/null 2>&1
 	if [ -n "$netdata" ]; then
 		check "$off" netdata tcp "$peer" 2 2
 	else
 		check "$off" pings 20 4000
 	fi
-	ethtool -K $dev ${off% *} on 2>/dev/null
+	ethtool -K $dev ${off% *} on >/dev/null 2>&1
 done
 # What hangs on a feature that was off comes back only by name.
-ethtool -K $dev sg on tso on 2>/dev/null
+ethtool -K $dev sg on tso on >/dev/null 2>&1
 
 if [ "$(feature scatter-gather)" = on ]; then
 	check "MTU 9000 is taken" ip link set $dev mtu 9000
