@@ -6,7 +6,8 @@
  * Every slot has a page of its own that the backend may read for good. A packet
  * that is small, or whose pages must not be lent, is copied to such pages; of
  * others the header is copied, and their pages are granted while they are sent.
- * The slots of a packet are free again when all of them have been answered.
+ * The slots of a packet are free again when all of them have been answered. A
+ * frame of XDP's is always copied, and has no skb.
  *
  * Locking: the side's lock, for everything; interrupts off, as netpoll may send
  * from any context. Nothing is put once the queue is dead.

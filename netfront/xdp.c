@@ -7,11 +7,11 @@
  *
  * A packet is copied, once, to a page no backend reaches. What a program has
  * judged cannot change any more, then; it has all of XDP's headroom, whatever the
- * backend, and one piece, in however many slots it came; and what kernel and
- * programs leave in the page is never granted to anyone. The page behind the slot
- * stays where it is: to take it back and grant another costs about what copying a
- * full frame does, and more than copying a small one. Of a packet that goes no
- * further than here the next one gets the page.
+ * backend, and one piece, in however many slots it came. The page behind the slot
+ * stays where it is. To take that one instead would save the copy, and cost a grant
+ * cleared and one set, and a page to be wiped before it is granted again: frames
+ * and skbs leave the kernel's own pointers at both of its ends. Of a packet that
+ * goes no further than here the next one gets the page.
  *
  * So netif's "xdp-headroom" is not asked for: it takes one slot more for every
  * packet, and Linux's backend counts the headroom as data.
