@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Networking across kernel versions: where page pools are, and what they know. */
+/*
+ * Networking across kernel versions: where page pools are, and what they know;
+ * where a device says what it does for XDP.
+ */
 #ifndef XG_COMPAT_NET_H
 #define XG_COMPAT_NET_H
 
@@ -25,6 +28,15 @@ xg_page_pool_create(struct napi_struct *napi, unsigned int size)
 	params.napi = napi;
 #endif
 	return page_pool_create(&params);
+}
+
+/* @dev, not yet registered, does all of XDP but zero copy and many buffers. */
+static inline void xg_xdp_can_all(struct net_device *dev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	dev->xdp_features = NETDEV_XDP_ACT_BASIC | NETDEV_XDP_ACT_REDIRECT |
+			    NETDEV_XDP_ACT_NDO_XMIT;
+#endif
 }
 
 #endif /* XG_COMPAT_NET_H */

@@ -19,12 +19,13 @@ struct number {
 
 static const struct number tx_numbers[] = {
 	TX(packets), TX(bytes), TX(drops), TX(errors), TX(notifications),
-	TX(interrupts), TX(full), TX(copied),
+	TX(interrupts), TX(full), TX(copied), TX(xdp),
 };
 
 static const struct number rx_numbers[] = {
 	RX(packets), RX(bytes), RX(drops), RX(errors), RX(notifications),
-	RX(interrupts), RX(spurious), RX(copied),
+	RX(interrupts), RX(spurious), RX(copied), RX(xdp_pass), RX(xdp_drops),
+	RX(xdp_tx), RX(xdp_redirects), RX(xdp_errors), RX(xdp_large),
 };
 
 static void net_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)

@@ -108,8 +108,26 @@ static int remove_keys(xg_store_txn_t txn, const char *path)
 /* What we can take, whatever the backend then sends. */
 static const char *const our_features[] = {
 	"request-rx-copy", "feature-rx-notify", "feature-sg",
+};
+
+/* What we can take unless a program is to see packets as they are on a wire. */
+static const char *const our_offloads[] = {
 	"feature-gso-tcpv4", "feature-gso-tcpv6", "feature-ipv6-csum-offload",
 };
+
+static int write_offloads(xg_store_txn_t txn, struct xg_net *net)
+{
+	const char *path = net->xdev->path;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; !err && i < ARRAY_SIZE(our_offloads); i++)
+		err = xg_store_write(txn, path, our_offloads[i],
+				     net->plain ? "0" : "1");
+	if (!err && net->plain)
+		err = xg_store_write(txn, path, "feature-no-csum-offload", "1");
+	return err;
+}
 
 static int write_keys(xg_store_txn_t txn, void *data)
 {
@@ -126,6 +144,8 @@ static int write_keys(xg_store_txn_t txn, void *data)
 		err = write_queues(txn, net);
 	for (i = 0; !err && i < ARRAY_SIZE(our_features); i++)
 		err = xg_store_write(txn, path, our_features[i], "1");
+	if (!err)
+		err = write_offloads(txn, net);
 	if (!err && net->can_filter)
 		err = xg_store_write(txn, path, "request-multicast-control",
 				     "1");
@@ -221,6 +241,7 @@ static int net_publish(struct xg_xenbus_device *xdev)
 	}
 	read_features(net);
 	read_queues(net);
+	net->plain = xg_net_xdp_on(net);
 	err = xg_net_queues_alloc(net);
 	if (!err)
 		err = xg_store_transaction(write_keys, net);
@@ -252,6 +273,9 @@ static int net_go_live(struct xg_xenbus_device *xdev)
 		return 0;
 	xg_net_read_link(net);
 	err = xg_net_up(net);
+	/* A program that came or went since could not ask for another then. */
+	if (!err && net->plain != xg_net_xdp_on(net))
+		schedule_work(&net->renew);
 	if (!err)
 		netdev_info(net->dev, "%u queue%s%s%s%s\n", net->nr_queues,
 			    net->nr_queues > 1 ? "s" : "",
@@ -339,10 +363,11 @@ void xg_net_connect_again(struct work_struct *work)
 }
 
 /**
- * xg_net_renew() - close the connection and make another, as ethtool wants it
+ * xg_net_renew() - close the connection and make another
  * @work: the interface's
  *
- * The backend's answers to our states do the rest: see net_closed().
+ * For another number of queues, or for a program that came or went. The backend's
+ * answers to our states do the rest: see net_closed().
  *
  * Context: process.
  */

@@ -14,6 +14,7 @@
 #ifndef XG_NETFRONT_INTERNAL_H
 #define XG_NETFRONT_INTERNAL_H
 
+#include <linux/bpf.h>
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
@@ -26,6 +27,7 @@
 #include <xg/proto/ring.h>
 #include <xg/proto/slots.h>
 #include <xg/xenbus.h>
+#include <net/xdp.h>
 #include <compat/net.h>
 
 #define XG_NET_QUEUES_MAX	8u
@@ -36,8 +38,12 @@
 #define XG_NET_TX_COPY		2048u
 /* One up to this is copied out, and its page goes back as it is. */
 #define XG_NET_RX_COPY		256u
+/* A frame that a program can see: one page less what XDP keeps free in it. */
+#define XG_NET_XDP_LEN		(SKB_WITH_OVERHEAD(PAGE_SIZE) - XDP_PACKET_HEADROOM)
+#define XG_NET_XDP_MTU		((int)(XG_NET_XDP_LEN - VLAN_ETH_HLEN))
 
 struct xg_net;
+struct bpf_prog;
 struct page_pool;
 
 /*
@@ -63,9 +69,10 @@ struct xg_net_tx_slot {
 	bool sent;		/* and not yet answered */
 	/* of the first slot of a packet */
 	u16 unanswered;
+	u16 bytes;		/* 0: no packet, but a message about groups */
 	bool failed;
-	bool mcast;		/* no packet, a message about groups */
-	struct sk_buff *skb;
+	bool mcast;
+	struct sk_buff *skb;	/* or none: a frame of XDP's, copied */
 };
 
 struct xg_net_tx_stats {
@@ -77,17 +84,24 @@ struct xg_net_tx_stats {
 	u64 interrupts;
 	u64 full;		/* times it was stopped */
 	u64 copied;		/* packets that were copied whole */
+	u64 xdp;		/* frames sent by a program, here or elsewhere */
 };
 
 struct xg_net_rx_stats {
-	u64 packets;
+	u64 packets;		/* for the stack, or seen by a program */
 	u64 bytes;
-	u64 drops;		/* by us: no memory */
+	u64 drops;		/* by us: no memory, too large for a program */
 	u64 errors;		/* no packets that could be used */
 	u64 notifications;
 	u64 interrupts;
 	u64 spurious;
 	u64 copied;
+	u64 xdp_pass;		/* what programs came to */
+	u64 xdp_drops;
+	u64 xdp_tx;
+	u64 xdp_redirects;
+	u64 xdp_errors;		/* aborted, or what they asked for failed */
+	u64 xdp_large;		/* never shown to one, and dropped */
 };
 
 struct xg_net_tx_side {
@@ -125,6 +139,16 @@ struct xg_net_rx_side {
 	struct xg_net_rx_stats stats;
 };
 
+/* What a program is given; NAPI's, as the receive side. */
+struct xg_net_xdp {
+	struct page_pool *pool;		/* of pages no backend ever reaches */
+	struct xdp_rxq_info rxq;
+	struct page *page;		/* for this packet or the next, or NULL */
+	unsigned int len;		/* of the chain's packet so far, in it */
+	bool redirected;		/* since the last flush */
+	bool sent;
+};
+
 struct xg_net_queue {
 	struct xg_net *net;
 	unsigned int nr;
@@ -135,6 +159,7 @@ struct xg_net_queue {
 	struct xg_net_event events[2];	/* receive and, where split, transmit */
 	struct xg_net_tx_side tx;
 	struct xg_net_rx_side rx;
+	struct xg_net_xdp xdp;
 } ____cacheline_aligned_in_smp;
 
 struct xg_net {
@@ -157,6 +182,8 @@ struct xg_net {
 	bool can_filter;		/* the backend has a list of groups */
 	bool flood;			/* it is to send every group's packets */
 	bool filter_failed;		/* its list is full, or ours to it */
+	bool plain;			/* it is to send nothing large or blank */
+	struct bpf_prog __rcu *prog;	/* rtnl */
 	bool live;			/* connected; rtnl, and readers' hints */
 	bool link;			/* the backend's carrier key */
 	struct dentry *debugfs;
@@ -167,6 +194,12 @@ static inline unsigned int xg_net_max_queues(const struct xg_net *net)
 {
 	return min3(READ_ONCE(net->max_queues), num_online_cpus(),
 		    XG_NET_QUEUES_MAX);
+}
+
+/* Is there a program that every packet is shown to? */
+static inline bool xg_net_xdp_on(const struct xg_net *net)
+{
+	return rcu_access_pointer(net->prog);
 }
 
 /* main.c */
@@ -196,6 +229,8 @@ void xg_net_found(struct xg_net_event *event, bool more);
 int xg_net_tx_alloc(struct xg_net_queue *q);
 void xg_net_tx_free(struct xg_net_queue *q);
 netdev_tx_t xg_net_xmit(struct sk_buff *skb, struct net_device *dev);
+int xg_net_tx_frame(struct xg_net_queue *q, const void *data, unsigned int len);
+void xg_net_tx_flush(struct xg_net_queue *q);
 bool xg_net_tx_mcast(struct xg_net_queue *q, const u8 *addr, bool add);
 int xg_net_tx_poll(struct xg_net_queue *q, int budget);
 void xg_net_tx_drop(struct xg_net_queue *q);
@@ -206,9 +241,21 @@ void xg_net_rx_free(struct xg_net_queue *q);
 int xg_net_rx_poll(struct xg_net_queue *q, int budget);
 void xg_net_rx_refill(struct xg_net_queue *q);
 
+/* xdp.c */
+int xg_net_xdp_alloc(struct xg_net_queue *q);
+void xg_net_xdp_free(struct xg_net_queue *q);
+bool xg_net_xdp_add(struct xg_net_queue *q, const void *data, unsigned int len);
+struct sk_buff *xg_net_xdp_run(struct xg_net_queue *q);
+void xg_net_xdp_flush(struct xg_net_queue *q);
+int xg_net_bpf(struct net_device *dev, struct netdev_bpf *bpf);
+int xg_net_xdp_xmit(struct net_device *dev, int nr, struct xdp_frame **frames,
+		    u32 flags);
+
 /* netdev.c: what the kernel sees */
 void xg_net_init_dev(struct net_device *dev);
 bool xg_net_is_offered(const struct xg_net *net, struct sk_buff *skb);
+u16 xg_net_csum_flags(struct sk_buff *skb);
+struct xg_net_gso xg_net_gso_of(struct sk_buff *skb);
 int xg_net_up(struct xg_net *net);
 void xg_net_down(struct xg_net *net);
 void xg_net_show_link(struct xg_net *net);

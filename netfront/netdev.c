@@ -61,6 +61,10 @@ static void net_get_stats(struct net_device *dev, struct rtnl_link_stats64 *s)
 
 static int net_change_mtu(struct net_device *dev, int mtu)
 {
+	struct xg_net *net = netdev_priv(dev);
+
+	if (xg_net_xdp_on(net) && mtu > XG_NET_XDP_MTU)
+		return -EINVAL;
 	WRITE_ONCE(dev->mtu, mtu);
 	return 0;
 }
@@ -103,6 +107,31 @@ bool xg_net_is_offered(const struct xg_net *net, struct sk_buff *skb)
 	return !(wants & ~net->offered);
 }
 
+/* The same in the words of the wire. */
+u16 xg_net_csum_flags(struct sk_buff *skb)
+{
+	switch (skb->ip_summed) {
+	case CHECKSUM_PARTIAL:
+		return XEN_NETTXF_csum_blank | XEN_NETTXF_data_validated;
+	case CHECKSUM_UNNECESSARY:
+		return XEN_NETTXF_data_validated;
+	default:
+		return 0;
+	}
+}
+
+struct xg_net_gso xg_net_gso_of(struct sk_buff *skb)
+{
+	struct xg_net_gso gso = {};
+
+	if (!skb_is_gso(skb))
+		return gso;
+	gso.type = skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ?
+		   XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4;
+	gso.size = skb_shinfo(skb)->gso_size;
+	return gso;
+}
+
 static const struct net_device_ops net_ops = {
 	.ndo_open = net_open,
 	.ndo_stop = net_stop,
@@ -111,6 +140,8 @@ static const struct net_device_ops net_ops = {
 	.ndo_change_mtu = net_change_mtu,
 	.ndo_fix_features = net_fix_features,
 	.ndo_features_check = net_features_check,
+	.ndo_bpf = xg_net_bpf,
+	.ndo_xdp_xmit = xg_net_xdp_xmit,
 	.ndo_set_rx_mode = xg_net_set_rx_mode,
 	.ndo_set_mac_address = eth_mac_addr,
 	.ndo_validate_addr = eth_validate_addr,
@@ -133,6 +164,7 @@ void xg_net_init_dev(struct net_device *dev)
 	dev->max_mtu = XG_NET_MTU_MAX;
 	netif_set_real_num_tx_queues(dev, 1);
 	netif_set_real_num_rx_queues(dev, 1);
+	xg_xdp_can_all(dev);
 	netif_set_tso_max_size(dev, XEN_NETIF_MAX_TX_SIZE);
 	netif_carrier_off(dev);
 }

@@ -101,6 +101,7 @@ static int net_poll(struct napi_struct *napi, int budget)
 	if (xg_net_tx_poll(q, budget))
 		xg_net_found(q->tx.event, false);
 	got = xg_net_rx_poll(q, budget);
+	xg_net_xdp_flush(q);
 	if (READ_ONCE(q->dead)) {
 		napi_complete(napi);
 		return 0;
@@ -186,6 +187,8 @@ static int queue_alloc(struct xg_net_queue *q)
 	if (err)
 		return err;
 	err = xg_net_rx_alloc(q);
+	if (!err)
+		err = xg_net_xdp_alloc(q);
 	if (err)
 		return err;
 	err = open_channel(q, &q->events[0], rx_irq, split ? "-rx" : "");
@@ -289,6 +292,7 @@ void xg_net_queues_free(struct xg_net *net)
 	while (net->nr_queues) {
 		struct xg_net_queue *q = &net->queues[--net->nr_queues];
 
+		xg_net_xdp_free(q);
 		xg_net_rx_free(q);
 		xg_net_tx_free(q);
 	}

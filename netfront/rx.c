@@ -10,7 +10,8 @@
  * after it is off. Answers stand in the slots of their requests, so a slot's
  * number is its id and the index of its page.
  *
- * An XDP program would look at a part's page between take_slot() and add_part().
+ * With an XDP program the parts are put together in xdp.c instead, which at the
+ * end makes the packet's skb, or has other plans for it.
  */
 #define pr_fmt(fmt) "xg-netfront: " fmt
 
@@ -141,6 +142,11 @@ static int add_part(struct xg_net_queue *q, struct xg_net_rx_buf *buf,
 	unsigned int header = 0;
 	struct page *page;
 
+	/* A packet goes one way whole, though a program may come or go meanwhile. */
+	if (!skb && (q->xdp.len || xg_net_xdp_on(q->net))) {
+		rx->drop = !xg_net_xdp_add(q, data, part->len);
+		return 0;
+	}
 	if (!skb) {
 		skb = napi_alloc_skb(&q->napi, XG_NET_RX_COPY);
 		rx->skb = skb;
@@ -212,28 +218,40 @@ static bool prepare(struct xg_net_queue *q, struct sk_buff *skb)
 	       !skb_checksum_setup(skb, false);
 }
 
+static void deliver(struct xg_net_queue *q, struct sk_buff *skb)
+{
+	struct xg_net_rx_side *rx = &q->rx;
+
+	if (prepare(q, skb)) {
+		rx->stats.packets++;
+		rx->stats.bytes += rx->chain.bytes;
+		napi_gro_receive(&q->napi, skb);
+	} else {
+		rx->stats.errors++;
+		dev_kfree_skb_any(skb);
+	}
+}
+
 /* The chain is complete. */
 static void finish(struct xg_net_queue *q)
 {
 	struct xg_net_rx_side *rx = &q->rx;
 	struct sk_buff *skb = rx->skb;
-	bool drop = rx->drop;
 
 	rx->skb = NULL;
-	rx->drop = false;
-	if (drop) {
+	if (rx->drop) {
 		rx->stats.drops++;
-	} else if (!skb || rx->chain.bad) {
+	} else if ((!skb && !q->xdp.len) || rx->chain.bad) {
 		rx->stats.errors++;
 	} else if (netif_running(q->net->dev)) {
-		if (prepare(q, skb)) {
-			rx->stats.packets++;
-			rx->stats.bytes += rx->chain.bytes;
-			napi_gro_receive(&q->napi, skb);
-			return;
-		}
-		rx->stats.errors++;
+		if (!skb)
+			skb = xg_net_xdp_run(q);
+		if (skb)
+			deliver(q, skb);
+		skb = NULL;
 	}
+	rx->drop = false;
+	q->xdp.len = 0;
 	dev_kfree_skb_any(skb);
 }
 

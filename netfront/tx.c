@@ -6,7 +6,8 @@
  * Every slot has a page of its own that the backend may read for good. A packet
  * that is small, or whose pages must not be lent, is copied to such pages; of
  * others the header is copied, and their pages are granted while they are sent.
- * The slots of a packet are free again when all of them have been answered.
+ * The slots of a packet are free again when all of them have been answered. A
+ * frame of XDP's is always copied, and has no skb.
  *
  * Locking: the side's lock, for everything; interrupts off, as netpoll may send
  * from any context. Nothing is put once the queue is dead.
@@ -134,19 +135,27 @@ static struct xg_net_tx_slot *add_slot(struct xg_net_queue *q, struct draft *d,
 
 /* --- a packet becomes pieces --------------------------------------------------- */
 
-static int copy_piece(struct xg_net_queue *q, struct draft *d,
-		      struct sk_buff *skb, unsigned int at, unsigned int len)
+/* A piece in a page of ours: where its data go. */
+static void *own_piece(struct xg_net_queue *q, struct draft *d, unsigned int len)
 {
 	struct xg_net_tx_slot *s = add_slot(q, d, 0, len);
 	struct page *page;
 
 	if (!s)
-		return -ENOSPC;
+		return ERR_PTR(-ENOSPC);
 	page = own_page(q, s);
 	if (!page)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	d->pieces[d->nr - 1].gref = s->own_ref;
-	return skb_copy_bits(skb, at, page_address(page), len);
+	return page_address(page);
+}
+
+static int copy_piece(struct xg_net_queue *q, struct draft *d,
+		      struct sk_buff *skb, unsigned int at, unsigned int len)
+{
+	void *to = own_piece(q, d, len);
+
+	return IS_ERR(to) ? PTR_ERR(to) : skb_copy_bits(skb, at, to, len);
 }
 
 static int lend_piece(struct xg_net_queue *q, struct draft *d, struct page *page,
@@ -231,30 +240,6 @@ static int fill(struct xg_net_queue *q, struct draft *d, struct sk_buff *skb)
 
 /* --- sending ------------------------------------------------------------------- */
 
-static u16 csum_flags(struct sk_buff *skb)
-{
-	switch (skb->ip_summed) {
-	case CHECKSUM_PARTIAL:
-		return XEN_NETTXF_csum_blank | XEN_NETTXF_data_validated;
-	case CHECKSUM_UNNECESSARY:
-		return XEN_NETTXF_data_validated;
-	default:
-		return 0;
-	}
-}
-
-static struct xg_net_gso gso_of(struct sk_buff *skb)
-{
-	struct xg_net_gso gso = {};
-
-	if (!skb_is_gso(skb))
-		return gso;
-	gso.type = skb_shinfo(skb)->gso_type & SKB_GSO_TCPV6 ?
-		   XEN_NETIF_GSO_TYPE_TCPV6 : XEN_NETIF_GSO_TYPE_TCPV4;
-	gso.size = skb_shinfo(skb)->gso_size;
-	return gso;
-}
-
 /* Messages onto the ring, for which there is room. */
 static void put(struct xg_net_queue *q, const union xg_net_tx *messages,
 		unsigned int nr, const struct draft *d)
@@ -266,6 +251,7 @@ static void put(struct xg_net_queue *q, const union xg_net_tx *messages,
 	for (i = 0; i < d->nr; i++)
 		q->tx.slot[d->pieces[i].id].sent = true;
 	q->tx.slot[d->first].unanswered = d->nr;
+	q->tx.slot[d->first].bytes = messages[0].req.size;
 	q->tx.extras += nr - d->nr;
 }
 
@@ -278,32 +264,43 @@ static bool publish(struct xg_net_queue *q)
 }
 
 /*
- * Put the packet on the ring: 0 or -errno, and nothing of it is left. -EBUSY: but
- * a page that the backend has mapped without being told of it.
+ * Put the draft, whose making came to @err, on the ring: 0 or -errno, and nothing
+ * of it is left. -EBUSY: but a page that the backend has mapped without being told
+ * of it.
  */
-static int send(struct xg_net_queue *q, struct sk_buff *skb)
+static int commit(struct xg_net_queue *q, struct draft *d, int err, u16 flags,
+		  struct xg_net_gso gso)
 {
 	union xg_net_tx messages[XG_NET_MESSAGES_MAX];
+	int nr = err;
+
+	if (!nr)
+		nr = xg_net_put_packet(messages, d->pieces, d->nr, flags, gso);
+	if (nr > 0 && d->nr > 1 && !(q->net->offered & NETIF_F_SG))
+		nr = -EINVAL;
+	if (nr < 0) {
+		if (d->nr && free_slots(q, d->first))
+			return -EBUSY;
+		return nr;
+	}
+	put(q, messages, nr, d);
+	return 0;
+}
+
+static int send(struct xg_net_queue *q, struct sk_buff *skb)
+{
 	struct draft d;
-	int nr;
+	int err;
 
 	if (!xg_net_is_offered(q->net, skb))
 		return -EOPNOTSUPP;
 	d.nr = 0;
-	nr = fill(q, &d, skb);
-	if (!nr)
-		nr = xg_net_put_packet(messages, d.pieces, d.nr,
-				       csum_flags(skb), gso_of(skb));
-	if (nr > 0 && d.nr > 1 && !(q->net->offered & NETIF_F_SG))
-		nr = -EINVAL;
-	if (nr < 0) {
-		if (d.nr && free_slots(q, d.first))
-			return -EBUSY;
-		return nr;
-	}
-	q->tx.slot[d.first].skb = skb;
-	put(q, messages, nr, &d);
-	return 0;
+	err = fill(q, &d, skb);
+	err = commit(q, &d, err, xg_net_csum_flags(skb),
+		     xg_net_gso_of(skb));
+	if (!err)
+		q->tx.slot[d.first].skb = skb;
+	return err;
 }
 
 /**
@@ -359,6 +356,50 @@ netdev_tx_t xg_net_xmit(struct sk_buff *skb, struct net_device *dev)
 }
 
 /**
+ * xg_net_tx_frame() - send a frame of XDP's, when xg_net_tx_flush() is called
+ * @q: any queue
+ * @data: copied, so that a frame's memory never waits for the backend
+ * @len: bytes
+ *
+ * Context: any.
+ * Return: 0 or -errno: it was not sent.
+ */
+int xg_net_tx_frame(struct xg_net_queue *q, const void *data, unsigned int len)
+{
+	unsigned long flags;
+	int err = -ENOSPC;
+	struct draft d;
+	void *to;
+
+	d.nr = 0;
+	spin_lock_irqsave(&q->tx.lock, flags);
+	if (!q->dead && has_room(q) && len <= PAGE_SIZE) {
+		to = own_piece(q, &d, len);
+		err = PTR_ERR_OR_ZERO(to);
+		if (!err)
+			memcpy(to, data, len);
+		err = commit(q, &d, err, 0, (struct xg_net_gso) {});
+	}
+	q->tx.stats.xdp += !err;
+	q->tx.stats.drops += !!err;
+	spin_unlock_irqrestore(&q->tx.lock, flags);
+	return err;
+}
+
+/* Publish them; any context. */
+void xg_net_tx_flush(struct xg_net_queue *q)
+{
+	unsigned long flags;
+	bool notify;
+
+	spin_lock_irqsave(&q->tx.lock, flags);
+	notify = !q->dead && publish(q);
+	spin_unlock_irqrestore(&q->tx.lock, flags);
+	if (notify)
+		xg_evtchn_notify(q->tx.event->ch);
+}
+
+/**
  * xg_net_tx_mcast() - tell the backend of a multicast group
  * @q: any queue
  * @addr: the group
@@ -371,7 +412,6 @@ bool xg_net_tx_mcast(struct xg_net_queue *q, const u8 *addr, bool add)
 {
 	union xg_net_tx messages[2];
 	struct xg_net_tx_slot *s;
-	bool notify = false;
 	unsigned long flags;
 	struct draft d;
 
@@ -382,11 +422,10 @@ bool xg_net_tx_mcast(struct xg_net_queue *q, const u8 *addr, bool add)
 		s->mcast = true;
 		xg_net_put_mcast(messages, d.first, addr, add);
 		put(q, messages, 2, &d);
-		notify = publish(q);
 	}
 	spin_unlock_irqrestore(&q->tx.lock, flags);
-	if (notify)
-		xg_evtchn_notify(q->tx.event->ch);
+	if (s)
+		xg_net_tx_flush(q);
 	return s;
 }
 
@@ -401,9 +440,9 @@ static int finish(struct xg_net_queue *q, u16 first, struct sk_buff_head *done)
 		xg_net_mcast_failed(q->net);
 	else if (s->failed)
 		q->tx.stats.errors++;
-	if (s->skb && !s->failed) {
+	if (s->bytes && !s->failed) {
 		q->tx.stats.packets++;
-		q->tx.stats.bytes += s->skb->len;
+		q->tx.stats.bytes += s->bytes;
 	}
 	if (s->skb)
 		__skb_queue_tail(done, s->skb);
@@ -519,10 +558,10 @@ void xg_net_tx_drop(struct xg_net_queue *q)
 	for (i = 0; i < q->tx.slots.count; i++) {
 		if (!xg_slots_busy(&q->tx.slots, i) || q->tx.slot[i].head != i)
 			continue;
-		if (q->tx.slot[i].skb) {
+		if (q->tx.slot[i].bytes)
 			q->tx.stats.drops++;
+		if (q->tx.slot[i].skb)
 			__skb_queue_tail(&done, q->tx.slot[i].skb);
-		}
 		free_slots(q, i);
 	}
 	spin_unlock_irqrestore(&q->tx.lock, flags);
