@@ -13,7 +13,7 @@ from table import median, number
 
 COLOURS = {"xg": "#1f6fb4", "mainline": "#e58a2b", "none": "#8d8d8d",
            "virtio": "#4a9a4a"}
-LEFT, BAR, RIGHT = 90, 440, 190         # label, longest bar, figure
+LEFT, BAR, RIGHT = 90, 440, 110         # label, longest bar, figure
 STEP, TITLE, GAP, TOP = 20, 20, 12, 44
 
 
