@@ -33,11 +33,16 @@ soak: deps
 check: deps
 	scripts/check $(KERNELS)
 
-## bench-smoke	disk figures of ours, mainline's and the emulated drivers, as a table
+## bench	disk and network, ours beside mainline's and the emulated drivers: tables and
+## 	charts in build/bench (an hour; bench/run --help has the options)
+.PHONY: bench
+bench: deps
+	bench/run
+
+## bench-smoke	a small part of it: reads of the disk, one boot of each
 .PHONY: bench-smoke
 bench-smoke: deps
-	scripts/build-modules 6.1
-	bench/smoke
+	bench/run --name smoke --rounds 1 --only 'disk-read-*'
 
 ## fuzz		libFuzzer over the wire formats, SECONDS=60 for each
 .PHONY: fuzz

@@ -1,51 +1,143 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The guest's half of bench/smoke: fio jobs on one disk, programs from the other.
-# Prints "bench JOB ROUND KIB-PER-SECOND IOPS". While a job is traced (round
-# "trace") the host script counts VM exits.
+# The guest's half of bench/run: the jobs of /put/plan/rows, one after the other.
+# What bench/parse.py reads, each line with the row's name and the repeat:
+#   bench ROW REPEAT TEXT                   the program's result, all on one line
+#   snap ROW REPEAT UPTIME TICKS [CALL=COUNT...]    twice in the midst of a job:
+#       CPU time used so far, hypercalls made so far (ours, while traced)
+# In the repeat "trace" the host script looks on.
+#: modules virtio_pci virtio_blk virtio_net
 set -u
+. /put/plan/env
+calls=/sys/kernel/debug/xg/hypercalls
+
 # Emulated disks come in any order: the one that mounts has the programs.
-for disk in xvda sda; do
-	[ -b /dev/$disk ] || continue
-	tools=${disk%a}b
-	mount -t ext4 -o ro /dev/$tools /mnt 2>/dev/null || {
-		tools=$disk
-		disk=${disk%a}b
-		mount -t ext4 -o ro /dev/$tools /mnt || exit 1
-	}
-	break
-done
-
-fio() {
-	/mnt/lib/ld-linux-x86-64.so.2 --library-path /mnt/lib /mnt/lib/fio "$@"
-}
-
-# job NAME ROUND SECONDS
-job() {
-	case $1 in
-	read-4k-qd1) set -- "$@" --rw=randread --bs=4k --iodepth=1 ;;
-	read-4k-qd32) set -- "$@" --rw=randread --bs=4k --iodepth=32 ;;
-	read-1m-seq) set -- "$@" --rw=read --bs=1M --iodepth=4 ;;
-	esac
-	name=$1 round=$2 seconds=$3
-	shift 3
-	fio --name="$name" --filename=/dev/$disk --direct=1 --ioengine=libaio \
-		--time_based --runtime="$seconds" --ramp_time=1 "$@" \
-		--output-format=terse --terse-version=3 2>&1 |
-		awk -F';' -v name="$name" -v round="$round" '
-			NF > 20 { print "bench", name, round, $7, $8; next }
-			{ print }'
-}
-
-for name in read-4k-qd1 read-4k-qd32 read-1m-seq; do
-	for round in 1 2 3; do
-		job $name $round 5
+find_disks() {
+	for tools in xvda xvdb sda sdb none; do
+		mount -t ext4 -o ro /dev/$tools /mnt 2>/dev/null && break
 	done
-	if [ -e /put/trace ]; then
-		mark trace-$name
-		wait_tell traced-$name 60 &
-		job $name trace 8
-		wait
+	case $tools in
+	*a) disk=${tools%a}b ;;
+	*b) disk=${tools%b}a ;;
+	*) return 1 ;;
+	esac
+	[ "$driver" != virtio ] || disk=vda
+	wait_for 20 [ -b /dev/$disk ]
+}
+
+# wait_for SECONDS COMMAND...
+wait_for() {
+	left=$(($1 * 5))
+	shift
+	until "$@"; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || return 1
+		sleep 0.2
+	done
+}
+
+load_drivers() {
+	case $driver in
+	none) modprobe e1000 ;;
+	virtio)
+		for module in virtio_pci virtio_blk virtio_net; do
+			modprobe $module
+		done ;;
+	esac
+}
+
+# The disk is written once: a block never written is read in another way. And
+# the programs are read, so that no job has to wait for them.
+prepare_disks() {
+	echo 1024 >/sys/block/$tools/queue/read_ahead_kb
+	cat /mnt/lib/* >/dev/null
+	grep -q '^disk-' /put/plan/rows || return 0
+	dd if=/dev/zero of=/dev/$disk bs=1M conv=fsync \
+		count=$(($(cat /sys/block/$disk/size) / 2048)) 2>/dev/null
+}
+
+network_is_up() {
+	ip link set eth0 up
+	ip address add 192.0.2.2/24 dev eth0
+	ping -c 1 -W 1 $server
+} >/dev/null 2>&1
+
+# A program of the tools disk; one that hangs is ended.
+program() {
+	name=$1
+	shift
+	timeout $((seconds + 25)) /mnt/lib/ld-linux-x86-64.so.2 \
+		--library-path /mnt/lib "/mnt/lib/$name" "$@"
+}
+
+# --- what rows.py calls: one second unmeasured, $seconds measured ---
+
+disk() {
+	program fio --name=disk --filename=/dev/$disk --direct=1 \
+		--ioengine=libaio --time_based --runtime=$seconds --ramp_time=1 \
+		--output-format=terse --terse-version=3 "$@" |
+		grep '^3;' | cut -d';' -f7,8,48,49
+}
+
+tcp() {
+	program iperf3 -c $server -p $iperf_port -t $seconds -O 1 -i 0 -J "$@" |
+		sed -n '/"sum_received":/,/}/p; /^[ 	]*"error":/p' |
+		tr -d ' \t\n'
+}
+
+udp() {
+	tcp -u "$@"
+}
+
+rr() {
+	program sockperf ping-pong --tcp -i $server -p $sockperf_port \
+		-t $((seconds + 1)) -m 64 2>&1 |
+		sed -n 's/.*\[Valid Duration\] *//p; s/.*ERROR/error/p'
+}
+
+# --- one job ---
+
+# No process is started for it, and none runs in it but the job.
+snap() {
+	read -r up _ </proc/uptime
+	read -r _ user nice system _ _ irq softirq _ </proc/stat
+	line="$up $((user + nice + system + irq + softirq))"
+	if [ "$repeat" = trace ] && [ -r $calls ]; then
+		while read -r number count; do
+			line="$line $number=$count"
+		done <$calls
 	fi
-done
+	echo "snap $row $repeat $line"
+}
+
+# job COMMAND...: its first second and its end are not in the snaps
+job() {
+	"$@" >/tmp/result &
+	sleep 2
+	snap
+	sleep $((seconds - 2))
+	snap
+	wait
+	echo "bench $row $repeat $(tr '\n' ' ' </tmp/result)"
+}
+
+wait_tell host 120 || echo "bench: the host script is not there"
+load_drivers
+find_disks || { echo "bench: no disk"; exit 1; }
+prepare_disks
+if [ "$net" = yes ]; then
+	wait_for 10 network_is_up || echo "bench: no network"
+fi
+while read -r row command <&3; do
+	for repeat in $(seq "$repeats"); do
+		job $command
+	done
+	if [ "$trace" = yes ]; then
+		repeat=trace
+		mark "trace-$row"
+		wait_tell "traced-$row" 60 &
+		job $command
+	fi
+done 3</put/plan/rows
 umount /mnt
+mark finished

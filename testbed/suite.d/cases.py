@@ -41,6 +41,8 @@ CASES = [
          command=["testbed/suite.d/harness"]),
     Case("faults", "only an emulator's fault is called one",
          command=["testbed/suite.d/faults"]),
+    Case("bench", "the bench's parser, tables and charts, from recorded output",
+         command=["bench/self-check"]),
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
