@@ -73,6 +73,12 @@ CASES = [
          "traffic; a backend that goes and comes back", engine="xen",
          guest_script="net-hotplug.guest", host_script="net-hotplug.host",
          timeout=600),
+    # The machine has room for two guests, the guest takes its part.
+    Case("xen-driver-domain", "a disk and a network that another guest serves, "
+         "and its death", engine="xen", guest_script="driver-domain.guest",
+         host_script="driver-domain.host", timeout=600, soak_only=True,
+         options=["--memory", "768", "--config", "memory=512", "--put",
+                  "testbed/suite.d/driver-domain.init"]),
     Case("xen-net-hostile", "network backends that lie, refuse or say nothing",
          engine="xen", tests=["netfront/hostile.sh"], host_script="fake-vif",
          timeout=600),
