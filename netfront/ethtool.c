@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ethtool: -i, -l and -L, -g, -S, and of the receive hash -x, -X, -n. Features (-k, -K) are the stack's, within what
- * net_fix_features() allows. Numbers are of the queues there are now, and count
- * on from one connection to the next.
+ * ethtool: -i, -l and -L, -g, -S, and of the receive hash -x, -X, -n. Features
+ * (-k, -K) are the stack's, within what net_fix_features() allows. Numbers are of
+ * the queues there are now, and count on from one connection to the next.
  */
 #include <linux/ethtool.h>
 #include <linux/netdevice.h>
@@ -149,8 +149,9 @@ static int net_get_rxfh(XG_GET_RXFH_PARAMS)
 
 static int net_set_rxfh(XG_SET_RXFH_PARAMS)
 {
-	if (XG_RXFH_FUNC != ETH_RSS_HASH_NO_CHANGE &&
-	    XG_RXFH_FUNC != ETH_RSS_HASH_TOP)
+	u8 func = XG_RXFH_FUNC;
+
+	if (func != ETH_RSS_HASH_NO_CHANGE && func != ETH_RSS_HASH_TOP)
 		return -EOPNOTSUPP;
 	return xg_net_hash_change(netdev_priv(dev), XG_RXFH_KEY, XG_RXFH_INDIR);
 }
