@@ -13,8 +13,8 @@
  * A backend that does not answer, or lies, loses the control ring, not the
  * interface: packets are spread as it likes.
  *
- * Locking: until @state is READY all is the work's; then rtnl's. @ending makes
- * who waits give up. Start with ask().
+ * Locking: until @state is READY all is the work's; then rtnl's, and under rtnl it
+ * becomes so, or NONE again. @ending makes who waits give up. Start with ask().
  */
 #define pr_fmt(fmt) "xg-netfront: " fmt
 
@@ -35,17 +35,11 @@ static irqreturn_t ctrl_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-/* Is the ring there for whoever holds rtnl? */
-static bool is_ready(const struct xg_net_ctrl *ctrl)
-{
-	/* Pairs with set_up_work()'s release: what it has set up is seen. */
-	return smp_load_acquire(&ctrl->state) == XG_NET_CTRL_READY;
-}
-
 /* Does the backend spread packets as we say? Under rtnl; else a hint. */
 bool xg_net_is_hashing(const struct xg_net *net)
 {
-	return is_ready(&net->ctrl) && net->ctrl.hashing;
+	return READ_ONCE(net->ctrl.state) == XG_NET_CTRL_READY &&
+	       net->ctrl.hashing;
 }
 
 /* --- requests ------------------------------------------------------------------ */
@@ -252,9 +246,11 @@ static void set_up_work(struct work_struct *work)
 	else
 		netdev_info(net->dev, "packets come by Toeplitz hash, table of %u\n",
 			    ctrl->table_size);
+	/* Who holds rtnl sees all of it or nothing: sizes do not change meanwhile. */
+	rtnl_lock();
 	ctrl->hashing = !err;
-	/* Pairs with is_ready()'s acquire; from here on it is rtnl's. */
-	smp_store_release(&ctrl->state, XG_NET_CTRL_READY);
+	WRITE_ONCE(ctrl->state, XG_NET_CTRL_READY);
+	rtnl_unlock();
 }
 
 /**
@@ -275,6 +271,8 @@ int xg_net_hash_change(struct xg_net *net, const u8 *key, const u32 *table)
 
 	if (!xg_net_is_hashing(net))
 		return -EOPNOTSUPP;
+	if (!ctrl->table_size)
+		table = NULL;
 	if (table && !fits(net, table))
 		return -EINVAL;
 	if (key)
