@@ -9,8 +9,6 @@
  * follows: it is @live that tells whether it has. Every number the backend writes
  * is read with bounds. Steps run in process context under the device's lock.
  * Start with xg_net_steps[] at the end.
- *
- * The control ring and the hash's configuration would be published with the keys.
  */
 #define pr_fmt(fmt) "xg-netfront: " fmt
 
@@ -129,6 +127,19 @@ static int write_offloads(xg_store_txn_t txn, struct xg_net *net)
 	return err;
 }
 
+static int write_ctrl(xg_store_txn_t txn, struct xg_net *net)
+{
+	const char *path = net->xdev->path;
+	int err;
+
+	err = xg_store_printf(txn, path, "ctrl-ring-ref", "%u",
+			      net->ctrl.refs[0]);
+	if (!err)
+		err = xg_store_printf(txn, path, "event-channel-ctrl", "%u",
+				      xg_evtchn_port(net->ctrl.ch));
+	return err;
+}
+
 static int write_keys(xg_store_txn_t txn, void *data)
 {
 	struct xg_net *net = data;
@@ -142,6 +153,8 @@ static int write_keys(xg_store_txn_t txn, void *data)
 	err = remove_keys(txn, path);
 	if (!err)
 		err = write_queues(txn, net);
+	if (!err && net->ctrl.ch)
+		err = write_ctrl(txn, net);
 	for (i = 0; !err && i < ARRAY_SIZE(our_features); i++)
 		err = xg_store_write(txn, path, our_features[i], "1");
 	if (!err)
@@ -243,6 +256,9 @@ static int net_publish(struct xg_xenbus_device *xdev)
 	read_queues(net);
 	net->plain = xg_net_xdp_on(net);
 	err = xg_net_queues_alloc(net);
+	/* With one queue there is nothing to spread. */
+	if (!err && net->nr_queues > 1 && offers(net, "feature-ctrl-ring"))
+		err = xg_net_ctrl_alloc(net);
 	if (!err)
 		err = xg_store_transaction(write_keys, net);
 	if (!err)
@@ -273,6 +289,8 @@ static int net_go_live(struct xg_xenbus_device *xdev)
 		return 0;
 	xg_net_read_link(net);
 	err = xg_net_up(net);
+	if (!err)
+		xg_net_ctrl_start(net);
 	/* A program that came or went since could not ask for another then. */
 	if (!err && net->plain != xg_net_xdp_on(net))
 		schedule_work(&net->renew);
@@ -381,6 +399,7 @@ void xg_net_renew(struct work_struct *work)
 	if (net->live && xdev->ours == XenbusStateConnected &&
 	    xdev->theirs == XenbusStateConnected) {
 		net->renewing = true;
+		xg_net_hash_off(net);
 		xg_net_down(net);
 		err = xg_xenbus_set_state(xdev, XenbusStateClosing);
 	}

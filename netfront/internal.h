@@ -15,6 +15,7 @@
 #define XG_NETFRONT_INTERNAL_H
 
 #include <linux/bpf.h>
+#include <linux/completion.h>
 #include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
@@ -41,6 +42,9 @@
 /* A frame that a program can see: one page less what XDP keeps free in it. */
 #define XG_NET_XDP_LEN		(SKB_WITH_OVERHEAD(PAGE_SIZE) - XDP_PACKET_HEADROOM)
 #define XG_NET_XDP_MTU		((int)(XG_NET_XDP_LEN - VLAN_ETH_HLEN))
+/* What Toeplitz needs for two IPv6 addresses and two ports; entries of a table. */
+#define XG_NET_HASH_KEY		40u
+#define XG_NET_HASH_TABLE_MAX	128u
 
 struct xg_net;
 struct bpf_prog;
@@ -96,6 +100,7 @@ struct xg_net_rx_stats {
 	u64 interrupts;
 	u64 spurious;
 	u64 copied;
+	u64 hashed;		/* came with a hash that was used */
 	u64 xdp_pass;		/* what programs came to */
 	u64 xdp_drops;
 	u64 xdp_tx;
@@ -162,6 +167,32 @@ struct xg_net_queue {
 	struct xg_net_xdp xdp;
 } ____cacheline_aligned_in_smp;
 
+enum xg_net_ctrl_state {
+	XG_NET_CTRL_NONE,	/* there is no ring, or it is being set up */
+	XG_NET_CTRL_READY,
+	XG_NET_CTRL_DEAD,	/* by the backend's fault, until it connects anew */
+};
+
+/* The control ring, and the hash that was set up through it. */
+struct xg_net_ctrl {
+	enum xg_net_ctrl_state state;
+	bool ending;		/* nobody waits any more */
+	void *mem;		/* the ring's page, and one for keys and tables */
+	grant_ref_t refs[2];
+	struct xg_ring ring;
+	u16 id;			/* of the last request */
+	struct xg_evtchn *ch;	/* or NULL: no ring in this connection */
+	char name[32];
+	struct completion called;
+	struct work_struct setup;
+	bool hashing;		/* Toeplitz; else the backend does as it likes */
+	u32 types;		/* XEN_NETIF_CTRL_HASH_TYPE_* */
+	u8 key[XG_NET_HASH_KEY];
+	unsigned int table_size;	/* 0: the remainder by the queues */
+	u32 table[XG_NET_HASH_TABLE_MAX];
+	bool chosen;		/* the table is the user's */
+};
+
 struct xg_net {
 	struct net_device *dev;
 	struct xg_xenbus_device *xdev;
@@ -174,6 +205,7 @@ struct xg_net {
 	struct work_struct renew;	/* the connection, with other parameters */
 	struct work_struct filter;	/* of multicast groups: on or off */
 	struct delayed_work announce;	/* where we are now */
+	struct xg_net_ctrl ctrl;
 	bool renewing;			/* under the xenbus device's lock */
 	bool was_live;
 	bool bounce;			/* never lend a page of somebody else's */
@@ -213,6 +245,16 @@ void xg_net_connect_again(struct work_struct *work);
 void xg_net_renew(struct work_struct *work);
 void xg_net_forget_keys(struct xg_net *net);
 void xg_net_read_link(struct xg_net *net);
+
+/* ctrl.c */
+void xg_net_ctrl_init(struct xg_net *net);
+int xg_net_ctrl_alloc(struct xg_net *net);
+void xg_net_ctrl_start(struct xg_net *net);
+void xg_net_ctrl_end(struct xg_net *net);
+void xg_net_ctrl_free(struct xg_net *net);
+bool xg_net_is_hashing(const struct xg_net *net);
+int xg_net_hash_change(struct xg_net *net, const u8 *key, const u32 *table);
+void xg_net_hash_off(struct xg_net *net);
 
 /* queue.c: what a queue owns, its NAPI, its end */
 int xg_net_queues_make(struct xg_net *net);

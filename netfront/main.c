@@ -56,6 +56,7 @@ static struct xg_net *net_create(struct xg_xenbus_device *xdev)
 	INIT_WORK(&net->renew, xg_net_renew);
 	INIT_WORK(&net->filter, xg_net_filter);
 	INIT_DELAYED_WORK(&net->announce, xg_net_announce);
+	xg_net_ctrl_init(net);
 	xg_net_init_dev(dev);
 	if (xg_net_queues_make(net)) {
 		free_netdev(dev);
@@ -105,6 +106,7 @@ void xg_net_disconnect(struct xg_net *net)
 	/* Without groups and NAPI nobody asks for it again; it writes a key. */
 	cancel_work_sync(&net->filter);
 	xg_net_forget_keys(net);
+	xg_net_ctrl_free(net);
 	xg_net_queues_free(net);
 }
 
@@ -140,6 +142,7 @@ static void net_remove(struct xg_xenbus_device *xdev)
 	cancel_work_sync(&net->renew);
 	cancel_delayed_work_sync(&net->announce);
 	xg_net_stats_remove(net);
+	xg_net_hash_off(net);
 	xg_net_down(net);
 	/*
 	 * The backend lets go first, of its mappings and its ends of the channels:

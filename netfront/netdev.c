@@ -155,7 +155,7 @@ void xg_net_init_dev(struct net_device *dev)
 {
 	dev->netdev_ops = &net_ops;
 	dev->ethtool_ops = &xg_net_ethtool_ops;
-	dev->hw_features = BACKENDS_FEATURES | NETIF_F_RXCSUM;
+	dev->hw_features = BACKENDS_FEATURES | NETIF_F_RXCSUM | NETIF_F_RXHASH;
 	dev->features = dev->hw_features;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 	/* Packets are listed by their own links while they are completed. */
@@ -282,6 +282,8 @@ void xg_net_announce(struct work_struct *work)
  */
 void xg_net_down(struct xg_net *net)
 {
+	/* First, as it may be waited for with rtnl held. */
+	xg_net_ctrl_end(net);
 	rtnl_lock();
 	if (net->live) {
 		WRITE_ONCE(net->live, false);

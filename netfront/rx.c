@@ -207,6 +207,11 @@ static bool prepare(struct xg_net_queue *q, struct sk_buff *skb)
 	skb->protocol = eth_type_trans(skb, dev);
 	skb_reset_network_header(skb);
 	skb_record_rx_queue(skb, q->nr);
+	if (chain->hash.there && dev->features & NETIF_F_RXHASH) {
+		skb_set_hash(skb, chain->hash.value, chain->hash.l4 ?
+			     PKT_HASH_TYPE_L4 : PKT_HASH_TYPE_L3);
+		q->rx.stats.hashed++;
+	}
 	if (chain->flags & XEN_NETRXF_csum_blank)
 		skb->ip_summed = CHECKSUM_PARTIAL;
 	else if (chain->flags & XEN_NETRXF_data_validated &&

@@ -10,6 +10,12 @@
 
 static struct dentry *dir;
 
+static const char *const ctrl_states[] = {
+	[XG_NET_CTRL_NONE] = "none",
+	[XG_NET_CTRL_READY] = "ready",
+	[XG_NET_CTRL_DEAD] = "dead",
+};
+
 /* The transmit side at one moment. */
 struct snapshot {
 	unsigned int in_flight;
@@ -54,6 +60,9 @@ static int net_show(struct seq_file *m, void *unused)
 	seq_printf(m, "copy: %u\n", net->bounce);
 	seq_printf(m, "filter: %u\n", net->can_filter && !net->flood);
 	seq_printf(m, "plain: %u\n", net->plain);
+	seq_printf(m, "ctrl: %s\n", ctrl_states[READ_ONCE(net->ctrl.state)]);
+	seq_printf(m, "hash: %s\n",
+		   xg_net_is_hashing(net) ? "toeplitz" : "none");
 	seq_printf(m, "dead: %u\n", dead);
 	seq_printf(m, "poisoned: %u\n", poisoned);
 	for (i = 0; i < net->nr_queues; i++) {

@@ -15,9 +15,14 @@ static_assert(sizeof(struct xen_netif_rx_request) == 8);
 static_assert(sizeof(struct xen_netif_rx_response) == 8);
 static_assert(sizeof(struct xen_netif_extra_info) == 8);
 static_assert(sizeof(union xg_net_tx) == 12);
+static_assert(sizeof(struct xen_netif_ctrl_request) == 16);
+static_assert(sizeof(struct xen_netif_ctrl_response) == 12);
 static_assert(offsetof(struct xen_netif_tx_request, id) == 8);
 static_assert(offsetof(struct xen_netif_rx_request, gref) == 4);
 static_assert(offsetof(struct xen_netif_extra_info, u) == 2);
+static_assert(offsetof(struct xen_netif_ctrl_request, data) == 4);
+static_assert(offsetof(struct xen_netif_ctrl_response, status) == 4);
+static_assert(offsetof(struct xen_netif_ctrl_response, data) == 8);
 
 #define TX_FLAGS	(XEN_NETTXF_csum_blank | XEN_NETTXF_data_validated)
 #define RX_FLAGS	(XEN_NETRXF_data_validated | XEN_NETRXF_csum_blank | \
@@ -156,23 +161,111 @@ int xg_net_check_tx(const struct xen_netif_tx_response *rsp)
 }
 EXPORT_SYMBOL_GPL(xg_net_check_tx);
 
-/* Hashes, headrooms and groups are for who asked for them, and we never do. */
+/**
+ * xg_net_put_ctrl() - encode a request on the control ring
+ * @out: all its bytes are written
+ * @id: comes back in the response
+ * @msg: the rest of it
+ *
+ * Context: Any.
+ */
+void xg_net_put_ctrl(struct xen_netif_ctrl_request *out, u16 id,
+		     const struct xg_net_ctrl_msg *msg)
+{
+	out->id = id;
+	out->type = msg->type;
+	memcpy(out->data, msg->data, sizeof(out->data));
+}
+EXPORT_SYMBOL_GPL(xg_net_put_ctrl);
+
+/**
+ * xg_net_check_ctrl() - judge an answer on the control ring
+ * @rsp: our own copy of it
+ * @id: of the request in flight; there is but one
+ * @type: of the request in flight
+ *
+ * Context: Any.
+ * Return: 0 done, and @rsp's data are what the backend says, unchecked;
+ *         -EOPNOTSUPP, -EINVAL, -ENOSPC refused; -EPROTO give the ring up.
+ */
+int xg_net_check_ctrl(const struct xen_netif_ctrl_response *rsp, u16 id, u16 type)
+{
+	if (rsp->id != id || rsp->type != type)
+		return -EPROTO;
+	switch (rsp->status) {
+	case XEN_NETIF_CTRL_STATUS_SUCCESS:
+		return 0;
+	case XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED:
+		return -EOPNOTSUPP;
+	case XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER:
+		return -EINVAL;
+	case XEN_NETIF_CTRL_STATUS_BUFFER_OVERFLOW:
+		return -ENOSPC;
+	default:
+		return -EPROTO;
+	}
+}
+EXPORT_SYMBOL_GPL(xg_net_check_ctrl);
+
+static int take_gso(struct xg_net_rx *rx, const struct xen_netif_extra_info *extra)
+{
+	if (!gso_type_ok(extra->u.gso.type))
+		return -EPROTO;
+	rx->gso.type = extra->u.gso.type;
+	rx->gso.size = extra->u.gso.size;
+	if (rx->gso.size < XG_NET_GSO_SIZE_MIN)
+		rx->bad = true;
+	return 0;
+}
+
+/*
+ * Whoever had the interface before us may have asked for hashes, and backends
+ * remember: they may come unasked.
+ */
+static int take_hash(struct xg_net_rx *rx,
+		     const struct xen_netif_extra_info *extra)
+{
+	const u8 *value = extra->u.hash.value;
+
+	if (extra->u.hash.algorithm != XEN_NETIF_CTRL_HASH_ALGORITHM_TOEPLITZ)
+		return -EPROTO;
+	switch (extra->u.hash.type) {
+	case _XEN_NETIF_CTRL_HASH_TYPE_IPV4:
+	case _XEN_NETIF_CTRL_HASH_TYPE_IPV6:
+		break;
+	case _XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP:
+	case _XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP:
+		rx->hash.l4 = true;
+		break;
+	default:
+		return -EPROTO;
+	}
+	rx->hash.value = value[0] | value[1] << 8 | value[2] << 16 |
+			 (u32)value[3] << 24;
+	rx->hash.there = true;
+	return 0;
+}
+
+/* Headrooms and groups are for who asked for them, and we never do. */
 static int take_extra(struct xg_net_rx *rx,
 		      const struct xen_netif_rx_response *rsp)
 {
 	struct xen_netif_extra_info extra;
+	int err = -EPROTO;
 
 	memcpy(&extra, rsp, sizeof(extra));
-	if (extra.type != XEN_NETIF_EXTRA_TYPE_GSO ||
+	if (extra.type >= XEN_NETIF_EXTRA_TYPE_MAX ||
 	    extra.flags & ~XEN_NETIF_EXTRA_FLAG_MORE ||
-	    rx->seen & 1u << extra.type || !gso_type_ok(extra.u.gso.type))
+	    rx->seen & 1u << extra.type)
 		return -EPROTO;
+	if (extra.type == XEN_NETIF_EXTRA_TYPE_GSO)
+		err = take_gso(rx, &extra);
+	else if (extra.type == XEN_NETIF_EXTRA_TYPE_HASH)
+		err = take_hash(rx, &extra);
+	if (err)
+		return err;
 	rx->seen |= 1u << extra.type;
 	rx->extras++;
-	rx->gso.type = extra.u.gso.type;
-	rx->gso.size = extra.u.gso.size;
-	if (rx->gso.size < XG_NET_GSO_SIZE_MIN)
-		rx->bad = true;
 	rx->want_extra = extra.flags & XEN_NETIF_EXTRA_FLAG_MORE;
 	return 0;
 }

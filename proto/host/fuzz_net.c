@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Chains of any slots stay within pages and end; no bad packet is encoded. */
+/*
+ * Chains of any slots stay within pages and end; no bad packet is encoded; no
+ * answer on the control ring is taken for another.
+ */
 #include <xg/proto/net.h>
 
 #include "fuzz.h"
@@ -19,8 +22,12 @@ static void fuzz_chain(struct script *s)
 		rsp.offset = next(s, 1) & 1 ? next(s, 1) : next(s, 2);
 		rsp.flags = next(s, 1) & 31;
 		rsp.status = (s16)next(s, 2) >> (next(s, 1) & 3);
+		/* An extra: a hash, or a segment size. */
 		if (extra && next(s, 1) & 3) {
-			rsp.id = 1 | (next(s, 1) & 1) << 8;
+			rsp.id = next(s, 1) & 1 ? 4 : 1;
+			rsp.id |= (next(s, 1) & 1) << 8;
+			rsp.offset = rsp.id & 4 ? 1 << 8 | (next(s, 1) & 7) :
+				     rsp.offset;
 			rsp.flags = 1 + (next(s, 1) & 1);
 		}
 		if (xg_net_rx_next(&rx, &rsp, i, &part))
@@ -35,6 +42,8 @@ static void fuzz_chain(struct script *s)
 		must(rx.bad || bytes <= 65535);
 		must(extras <= XG_NET_EXTRAS_MAX);
 		must(rx.gso.type <= XEN_NETIF_GSO_TYPE_TCPV6);
+		must(rx.hash.there || (!rx.hash.l4 && !rx.hash.value));
+		must(extras == !!rx.gso.type + rx.hash.there);
 		if (xg_net_rx_complete(&rx)) {
 			data = 0;
 			extras = 0;
@@ -77,6 +86,29 @@ out:
 	free(out);
 }
 
+/* No answer is taken for that of another request. */
+static void fuzz_ctrl(struct script *s)
+{
+	struct xg_net_ctrl_msg msg = { next(s, 1) & 7, { next(s, 4) } };
+	struct xen_netif_ctrl_response rsp = {};
+	struct xen_netif_ctrl_request req;
+	u16 id = next(s, 1);
+	int ret;
+
+	xg_net_put_ctrl(&req, id, &msg);
+	must(req.id == id && req.type == msg.type && req.data[0] == msg.data[0]);
+	rsp.id = next(s, 1) & 3 ? id : next(s, 2);
+	rsp.type = next(s, 1) & 3 ? msg.type : next(s, 2);
+	rsp.status = next(s, 1) & 3 ? next(s, 1) & 7 : next(s, 4);
+	rsp.data = next(s, 4);
+	ret = xg_net_check_ctrl(&rsp, id, msg.type);
+	must(ret <= 0);
+	must(ret == -EPROTO || (rsp.id == id && rsp.type == msg.type));
+	must(!ret == (ret != -EPROTO && !rsp.status));
+	must((ret == -EPROTO) == (rsp.id != id || rsp.type != msg.type ||
+				  rsp.status > 3));
+}
+
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct script script = { data, size };
@@ -85,6 +117,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	while (script.left) {
 		fuzz_chain(&script);
 		fuzz_packet(&script);
+		fuzz_ctrl(&script);
 		rsp.status = next(&script, 2);
 		must(xg_net_check_tx(&rsp) != 0 || rsp.status == 0);
 	}

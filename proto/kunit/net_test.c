@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * netif packets byte by byte, what must not be encoded, how answers are judged,
- * and chains of received slots, good and bad. The offsets are those of Xen's
+ * netif packets and control requests byte by byte, what must not be encoded, how
+ * answers are judged, and chains of received slots, good and bad. The offsets are those of Xen's
  * netif.h.
  */
 #include <xg/proto/net.h>
@@ -137,6 +137,46 @@ static void net_judges_answers(struct kunit *test)
 	}
 }
 
+static void net_ctrl_layout(struct kunit *test)
+{
+	static const struct xg_net_ctrl_msg msg = {
+		XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING, { 0x1000001, 128, 7 },
+	};
+	struct xen_netif_ctrl_request req;
+
+	memset(&req, 0xff, sizeof(req));
+	xg_net_put_ctrl(&req, 0x1234, &msg);
+	KUNIT_EXPECT_EQ(test, wire(&req, 0, 2), 0x1234ull);
+	KUNIT_EXPECT_EQ(test, wire(&req, 2, 2), 6ull);
+	KUNIT_EXPECT_EQ(test, wire(&req, 4, 4), 0x1000001ull);
+	KUNIT_EXPECT_EQ(test, wire(&req, 8, 4), 128ull);
+	KUNIT_EXPECT_EQ(test, wire(&req, 12, 4), 7ull);
+}
+
+static void net_judges_ctrl(struct kunit *test)
+{
+	static const int wants[] = { 0, -EOPNOTSUPP, -EINVAL, -ENOSPC };
+	struct xen_netif_ctrl_response rsp = { .id = 9, .type = 3 };
+	u32 state = 1;
+	unsigned int i;
+
+	for (i = 0; i < 64; i++) {
+		rsp.status = i;
+		/* Whatever it is, it is not looked at. */
+		rsp.data = any(&state);
+		KUNIT_EXPECT_EQ(test, i < ARRAY_SIZE(wants) ? wants[i] : -EPROTO,
+				xg_net_check_ctrl(&rsp, 9, 3));
+		/* The answer to another request, or to none. */
+		KUNIT_EXPECT_EQ(test, -EPROTO, xg_net_check_ctrl(&rsp, 8, 3));
+		KUNIT_EXPECT_EQ(test, -EPROTO, xg_net_check_ctrl(&rsp, 9, 4));
+		KUNIT_EXPECT_EQ(test, -EPROTO, xg_net_check_ctrl(&rsp, 3, 9));
+	}
+	for (i = 2; i < 32; i++) {
+		rsp.status = 1u << i;
+		KUNIT_EXPECT_EQ(test, -EPROTO, xg_net_check_ctrl(&rsp, 9, 3));
+	}
+}
+
 /* One slot of a chain, and what is to come of it. */
 struct slot {
 	struct xen_netif_rx_response rsp;
@@ -147,6 +187,9 @@ struct slot {
 #define DATA(id, off, flags, status)	{ (id), (off), (flags), (status) }
 /* An extra in the same eight bytes: type and flags, size, type, features. */
 #define EXTRA(type, flags, size, gso)	{ (type) | (flags) << 8, size, gso, 0 }
+/* A hash: of what, by which algorithm, its lower and its upper half. */
+#define HASH(flags, type, alg, low, high) \
+	{ 4 | (flags) << 8, (type) | (alg) << 8, low, (s16)(high) }
 
 static void run_chain(struct kunit *test, struct xg_net_rx *rx,
 		      const struct slot *slots, unsigned int nr)
@@ -210,6 +253,53 @@ static void net_good_chains(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, rx.bad);
 }
 
+static void net_hashes(struct kunit *test)
+{
+	struct slot one[] = {
+		{ DATA(0, 0, 8, 1000), 0, false },
+		{ HASH(0, 0, 1, 0x3412, 0xf856), 0, true },
+	};
+	static const struct slot both[] = {
+		{ DATA(0, 0, 8, 4096), 0, false },
+		{ EXTRA(1, 1, 1448, 1), 0, false },
+		{ HASH(0, 1, 1, 0, 0), 0, true },
+	};
+	static const struct slot reverse[] = {
+		{ DATA(0, 0, 8 | 4, 4096), 0, false },
+		{ HASH(1, 3, 1, 1, 0), 0, false },
+		{ EXTRA(1, 0, 1448, 2), 0, false },
+		{ DATA(3, 0, 0, 4096), 0, true },
+	};
+	static const struct slot twice[] = {
+		{ DATA(0, 0, 8, 100), 0, false },
+		{ HASH(1, 0, 1, 1, 0), 0, false },
+		{ HASH(0, 0, 1, 1, 0), -EPROTO, false },
+	};
+	struct xg_net_part part;
+	struct xg_net_rx rx;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		one[1].rsp.offset = i | 1 << 8;
+		run_chain(test, &rx, one, ARRAY_SIZE(one));
+		KUNIT_EXPECT_TRUE(test, rx.hash.there);
+		KUNIT_EXPECT_EQ(test, rx.hash.l4, i == 1 || i == 3);
+		KUNIT_EXPECT_EQ(test, rx.hash.value, 0xf8563412u);
+		KUNIT_EXPECT_FALSE(test, rx.bad);
+	}
+	/* The next packet's is its own. */
+	KUNIT_EXPECT_EQ(test, 0, xg_net_rx_next(&rx, &(struct xen_netif_rx_response)
+						DATA(5, 0, 0, 60), 5, &part));
+	KUNIT_EXPECT_FALSE(test, rx.hash.there);
+	run_chain(test, &rx, both, ARRAY_SIZE(both));
+	KUNIT_EXPECT_TRUE(test, rx.hash.there && rx.hash.l4 && !rx.hash.value);
+	KUNIT_EXPECT_EQ(test, (int)rx.gso.size, 1448);
+	run_chain(test, &rx, reverse, ARRAY_SIZE(reverse));
+	KUNIT_EXPECT_TRUE(test, rx.hash.there && rx.hash.value == 1);
+	KUNIT_EXPECT_EQ(test, (int)rx.gso.type, 2);
+	run_chain(test, &rx, twice, ARRAY_SIZE(twice));
+}
+
 static void net_bad_slots(struct kunit *test)
 {
 	static const struct xen_netif_rx_response first[] = {
@@ -232,6 +322,8 @@ static void net_bad_slots(struct kunit *test)
 		EXTRA(4, 0, 1448, 1), EXTRA(5, 0, 1448, 1), EXTRA(6, 0, 1448, 1),
 		EXTRA(255, 0, 1448, 1), EXTRA(1, 2, 1448, 1),
 		EXTRA(1, 0, 1448, 0), EXTRA(1, 0, 1448, 3),
+		HASH(0, 4, 1, 1, 1), HASH(0, 255, 1, 1, 1),
+		HASH(0, 0, 0, 1, 1), HASH(0, 0, 2, 1, 1), HASH(2, 0, 1, 1, 1),
 	};
 	struct slot slots[2] = { { DATA(0, 0, 8, 100), 0, false } };
 	struct xg_net_rx rx;
@@ -271,7 +363,10 @@ static struct kunit_case net_cases[] = {
 	KUNIT_CASE(net_packet_limits),
 	KUNIT_CASE(net_mcast_layout),
 	KUNIT_CASE(net_judges_answers),
+	KUNIT_CASE(net_ctrl_layout),
+	KUNIT_CASE(net_judges_ctrl),
 	KUNIT_CASE(net_good_chains),
+	KUNIT_CASE(net_hashes),
 	KUNIT_CASE(net_bad_slots),
 	KUNIT_CASE(net_long_chain),
 	{}

@@ -7,7 +7,8 @@
  *
  * One interface after the other, as cases[] has them, as vif 7 of the guest; each
  * is there from "up-NAME" being told until the mark "done-NAME". For every packet
- * it gets it sends one, of the kind that its mode says.
+ * it gets it sends one, of the kind that its mode says; what is asked on a control
+ * ring it answers likewise.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +29,6 @@
 #include <xen/gntdev.h>
 
 #define PAGE	4096
-#define SLOTS	256u
 #define VIF	7
 #define HONEST	3	/* packets before the first lie */
 #define MARKS	"/mnt/xg/run/marks/"
@@ -55,6 +55,18 @@ struct rx_response {
 	__s16 status;
 };
 
+struct ctrl_request {
+	__u16 id, type;
+	__u32 data[3];
+};
+
+struct ctrl_response {
+	__u16 id, type;
+	__u32 status, data;
+};
+
+enum { GET_FLAGS = 1, GET_SIZE = 4 };	/* types of control requests */
+
 struct header {
 	__u32 req_prod, req_event, rsp_prod, rsp_event;
 	__u8 pad[48];
@@ -65,12 +77,17 @@ struct header {
 struct ring {
 	struct header *page;
 	__u64 index;		/* gntdev's */
-	unsigned int stride;
+	unsigned int stride, slots;
 	__u32 cons, prod;
+	unsigned int port;
 };
 
-static struct ring tx = { .stride = 12 }, rx = { .stride = 8 };
-static unsigned int guest, port, got;
+#define QUEUES_MAX	2
+static struct queue {
+	struct ring tx, rx;	/* of two, tx has the port */
+} queues[QUEUES_MAX], *q = queues;
+static struct ring ctrl;
+static unsigned int guest, nr_queues, got;
 static const char *mode;
 static int gntdev, evtchn;
 static struct kept {
@@ -133,21 +150,38 @@ static bool take(struct ring *r, void *req)
 
 	if (r->cons == prod)
 		return false;
-	memcpy(req, r->page->slots + r->cons++ % SLOTS * r->stride, r->stride);
+	memcpy(req, r->page->slots + r->cons++ % r->slots * r->stride, r->stride);
 	return true;
 }
 
 static void put(struct ring *r, const void *rsp, size_t size)
 {
-	memcpy(r->page->slots + r->prod++ % SLOTS * r->stride, rsp, size);
+	memcpy(r->page->slots + r->prod++ % r->slots * r->stride, rsp, size);
+}
+
+static void notify(unsigned int port)
+{
+	struct ioctl_evtchn_notify op = { .port = port };
+
+	ioctl(evtchn, IOCTL_EVTCHN_NOTIFY, &op);
 }
 
 static void push(struct ring *r)
 {
-	struct ioctl_evtchn_notify op = { .port = port };
-
 	__atomic_store_n(&r->page->rsp_prod, r->prod, __ATOMIC_SEQ_CST);
-	ioctl(evtchn, IOCTL_EVTCHN_NOTIFY, &op);
+	notify(r->port);
+}
+
+static bool has_more(struct ring *r)
+{
+	return r->cons != __atomic_load_n(&r->page->req_prod, __ATOMIC_SEQ_CST);
+}
+
+/* Ask to be told of the next request; true: it is there. */
+static bool rearm(struct ring *r)
+{
+	__atomic_store_n(&r->page->req_event, r->cons + 1, __ATOMIC_SEQ_CST);
+	return has_more(r);
 }
 
 /* --- to the guest -------------------------------------------------------------- */
@@ -169,7 +203,7 @@ static void send_slot(__u16 flags, int len, bool first)
 	__u64 index;
 	void *p;
 
-	if (!take(&rx, &req))
+	if (!take(&q->rx, &req))
 		return;
 	rsp.id = req.id;
 	p = map(req.gref, PROT_READ | PROT_WRITE, &index);
@@ -193,16 +227,21 @@ static void send_slot(__u16 flags, int len, bool first)
 		rsp.status = -77;
 	if (is("rx-error"))
 		rsp.status = -1;
-	put(&rx, &rsp, sizeof(rsp));
+	put(&q->rx, &rsp, sizeof(rsp));
 }
 
-static void send_extra(__u8 type, __u8 flags, __u8 gso)
+static void send_extra(__u8 type, __u8 flags, __u8 a, __u8 b, __u8 c)
 {
-	__u8 extra[8] = { type, flags, 1448 & 255, 1448 >> 8, gso };
+	__u8 extra[8] = { type, flags, a, b, c };
 	struct rx_request req;
 
-	if (take(&rx, &req))
-		put(&rx, extra, sizeof(extra));
+	if (take(&q->rx, &req))
+		put(&q->rx, extra, sizeof(extra));
+}
+
+static void send_gso(__u8 type, __u8 flags)
+{
+	send_extra(type, flags, 1448 & 255, 1448 >> 8, 1);
 }
 
 static void send_packet(void)
@@ -214,25 +253,29 @@ static void send_packet(void)
 			send_slot(MORE, PAGE, !i);
 	} else if (lies("rx-extra")) {
 		send_slot(EXTRA, 1000, true);
-		send_extra(9, 0, 1);
+		send_gso(9, 0);
 	} else if (lies("rx-extras")) {
 		send_slot(EXTRA, 1000, true);
 		for (i = 0; i < 20; i++)
-			send_extra(1, 1, 1);
+			send_gso(1, 1);
 	} else if (lies("rx-gso")) {
 		/* A segment size, but no TCP: a packet to drop. */
 		send_slot(EXTRA, 1000, true);
-		send_extra(1, 0, 1);
+		send_gso(1, 0);
+	} else if (lies("rx-hash") || lies("rx-badhash")) {
+		/* The second by an algorithm that there is not. */
+		send_slot(EXTRA, 1000, true);
+		send_extra(4, 0, 1, is("rx-hash") ? 1 : 9, 7);
 	} else {
 		send_slot(0, 60, true);
 		send_slot(MORE, PAGE, true);
 		send_slot(0, 900, false);
 	}
 	if (lies("rx-many"))
-		rx.prod += 1000;
-	push(&rx);
+		q->rx.prod += 1000;
+	push(&q->rx);
 	if (lies("rx-many"))
-		rx.prod -= 1000;
+		q->rx.prod -= 1000;
 }
 
 /* --- from the guest ------------------------------------------------------------ */
@@ -262,11 +305,11 @@ static void answer(__u16 id)
 		rsp.status = 1;
 	if (is("error"))
 		rsp.status = -1;
-	put(&tx, &rsp, sizeof(rsp));
+	put(&q->tx, &rsp, sizeof(rsp));
 	if (lies("twice"))
-		put(&tx, &rsp, sizeof(rsp));
+		put(&q->tx, &rsp, sizeof(rsp));
 	if (lies("many"))
-		tx.prod += 1000;
+		q->tx.prod += 1000;
 }
 
 /* 1: there was a packet, or a part of one. */
@@ -276,30 +319,73 @@ static int serve(void)
 	struct tx_request req;
 	__u8 extra[12];
 
-	if (is("mute") || !take(&tx, &req))
+	if (is("mute") || !take(&q->tx, &req))
 		return 0;
 	got++;
 	look_at(&req);
 	answer(req.id);
-	while (req.flags & EXTRA && take(&tx, extra)) {
-		put(&tx, &null, sizeof(null));
+	while (req.flags & EXTRA && take(&q->tx, extra)) {
+		put(&q->tx, &null, sizeof(null));
 		if (!(extra[1] & 1))
 			break;
 	}
-	push(&tx);
+	push(&q->tx);
 	send_packet();
 	return 1;
 }
 
+static void answer_ctrl(const struct ctrl_request *req)
+{
+	struct ctrl_response rsp = { .id = req->id, .type = req->type };
+
+	if (req->type == GET_FLAGS)
+		rsp.data = 15;
+	if (req->type == GET_SIZE)
+		rsp.data = 128;
+	if (is("ctrl-id"))
+		rsp.id += 1;
+	if (is("ctrl-type"))
+		rsp.type += 1;
+	if (is("ctrl-status"))
+		rsp.status = 77;
+	if (is("ctrl-refuse"))
+		rsp.status = 1;
+	if (is("ctrl-data"))
+		rsp.data = ~0u;
+	put(&ctrl, &rsp, sizeof(rsp));
+	if (is("ctrl-many"))
+		ctrl.prod += 1000;
+	push(&ctrl);
+}
+
+static void serve_ctrl(void)
+{
+	struct ctrl_request req;
+
+	if (is("ctrl-mute") || is("ctrl-leave"))
+		return;
+	/* Calls without an answer, each time we come by. */
+	if (is("ctrl-calls")) {
+		if (has_more(&ctrl))
+			notify(ctrl.port);
+		return;
+	}
+	do {
+		while (take(&ctrl, &req))
+			answer_ctrl(&req);
+	} while (rearm(&ctrl));
+}
+
 static void serve_all(void)
 {
-	do {
-		while (serve())
-			;
-		__atomic_store_n(&tx.page->req_event, tx.cons + 1,
-				 __ATOMIC_SEQ_CST);
-	} while (!is("mute") && tx.cons !=
-		 __atomic_load_n(&tx.page->req_prod, __ATOMIC_SEQ_CST));
+	for (q = queues; q < queues + nr_queues; q++) {
+		do {
+			while (serve())
+				;
+		} while (rearm(&q->tx) && !is("mute"));
+	}
+	if (ctrl.page)
+		serve_ctrl();
 }
 
 /* --- the store, by its tools --------------------------------------------------- */
@@ -360,6 +446,8 @@ static void make_keys(const char *keys)
 
 /* --- one interface after the other ---------------------------------------------- */
 
+#define CONTROL	"feature-ctrl-ring=1 multi-queue-max-queues=2"
+
 static const struct fake {
 	const char *name;
 	const char *keys;
@@ -372,7 +460,13 @@ static const struct fake {
 	{ "twice", "" }, { "many", "" }, { "rx-id", "" }, { "rx-size", "" },
 	{ "rx-offset", "" }, { "rx-flags", "" },
 	{ "rx-chain", "" }, { "rx-extra", "" }, { "rx-extras", "" },
-	{ "rx-many", "" }, { "rx-keep", "" },
+	{ "rx-many", "" }, { "rx-keep", "" }, { "rx-badhash", "" },
+	{ "rx-hash", "" },
+	{ "ctrl-good", CONTROL }, { "ctrl-data", CONTROL },
+	{ "ctrl-refuse", CONTROL }, { "ctrl-mute", CONTROL },
+	{ "ctrl-id", CONTROL }, { "ctrl-type", CONTROL },
+	{ "ctrl-status", CONTROL }, { "ctrl-many", CONTROL },
+	{ "ctrl-calls", CONTROL }, { "ctrl-leave", CONTROL },
 	{ }
 };
 
@@ -395,27 +489,65 @@ static bool wait_begin(unsigned int seconds)
 	return false;
 }
 
-static void open_ring(struct ring *r, const char *key)
+static int read_below(const char *dir, const char *name)
 {
-	r->page = map(read_number(key), PROT_READ | PROT_WRITE, &r->index);
+	char key[64];
+
+	snprintf(key, sizeof(key), "%s%s", dir, name);
+	return read_number(key);
+}
+
+/* As many slots as fit, of a power of two. */
+static void open_ring(struct ring *r, int ref, unsigned int stride)
+{
+	*r = (struct ring){ .stride = stride, .slots = 1 };
+	while (r->slots * 2 * stride <= PAGE - sizeof(struct header))
+		r->slots *= 2;
+	r->page = map(ref, PROT_READ | PROT_WRITE, &r->index);
 	if (!r->page)
-		die(key);
-	r->cons = 0;
-	r->prod = 0;
+		die("a ring cannot be mapped");
+}
+
+static unsigned int bind_port(int remote)
+{
+	struct ioctl_evtchn_bind_interdomain op = {
+		.remote_domain = guest,
+		.remote_port = remote,
+	};
+	int bound = ioctl(evtchn, IOCTL_EVTCHN_BIND_INTERDOMAIN, &op);
+
+	if (bound < 0)
+		die("the guest's port cannot be bound");
+	return bound;
+}
+
+static void connect_queue(const char *dir)
+{
+	open_ring(&q->tx, read_below(dir, "tx-ring-ref"), 12);
+	open_ring(&q->rx, read_below(dir, "rx-ring-ref"), 8);
+	q->tx.port = bind_port(read_below(dir, "event-channel"));
+	q->rx.port = q->tx.port;
 }
 
 static void connect_front(void)
 {
-	struct ioctl_evtchn_bind_interdomain op = { .remote_domain = guest };
-	int bound;
+	int wanted = read_number("multi-queue-num-queues"), i = 0;
+	int ref = read_number("ctrl-ring-ref");
+	char dir[16] = "";
 
-	open_ring(&tx, "tx-ring-ref");
-	open_ring(&rx, "rx-ring-ref");
-	op.remote_port = read_number("event-channel");
-	bound = ioctl(evtchn, IOCTL_EVTCHN_BIND_INTERDOMAIN, &op);
-	if (bound < 0)
-		die("the guest's port cannot be bound");
-	port = bound;
+	if (wanted > QUEUES_MAX)
+		die("more queues than were offered");
+	do {
+		q = &queues[i];
+		if (wanted > 0)
+			snprintf(dir, sizeof(dir), "queue-%d/", i);
+		connect_queue(dir);
+	} while (++i < wanted);
+	nr_queues = i;
+	if (ref >= 0) {
+		open_ring(&ctrl, ref, sizeof(struct ctrl_request));
+		ctrl.port = bind_port(read_number("event-channel-ctrl"));
+	}
 	run("xenstore-write %s/state 4", back);
 }
 
@@ -426,8 +558,7 @@ static void serve_case(const char *name)
 	int tries;
 
 	for (tries = 0; tries < 600 && !marked("done", name); tries++) {
-		if (port)
-			serve_all();
+		serve_all();
 		if (poll(&wait, 1, 200) <= 0)
 			continue;
 		if (read(evtchn, &fired, sizeof(fired)) != sizeof(fired) ||
@@ -436,23 +567,34 @@ static void serve_case(const char *name)
 	}
 }
 
+static void close_ring(struct ring *r, bool unbind)
+{
+	struct ioctl_evtchn_unbind op = { .port = r->port };
+
+	if (unbind)
+		ioctl(evtchn, IOCTL_EVTCHN_UNBIND, &op);
+	unmap(r->page, r->index);
+	r->page = NULL;
+}
+
 static void let_go(void)
 {
-	struct ioctl_evtchn_unbind op = { .port = port };
-
 	while (nr_kept) {
 		nr_kept--;
 		unmap(kept[nr_kept].p, kept[nr_kept].index);
 	}
-	ioctl(evtchn, IOCTL_EVTCHN_UNBIND, &op);
-	unmap(tx.page, tx.index);
-	unmap(rx.page, rx.index);
+	while (nr_queues) {
+		q = &queues[--nr_queues];
+		close_ring(&q->rx, false);
+		close_ring(&q->tx, true);
+	}
+	if (ctrl.page)
+		close_ring(&ctrl, true);
 }
 
 static void one_case(const struct fake *c)
 {
 	mode = c->name;
-	port = 0;
 	got = 0;
 	make_keys(c->keys);
 	if (wait_front(4, 60))
@@ -463,8 +605,7 @@ static void one_case(const struct fake *c)
 	run("xenstore-write %s/state 5", back);
 	if (!wait_front(6, 60))
 		printf("# %s: the frontend did not close\n", c->name);
-	if (port)
-		let_go();
+	let_go();
 	run("xenstore-write %s/state 6", back);
 	run("xenstore-rm %s; xenstore-rm %s", front, back);
 	run("tell gone-%s", c->name);

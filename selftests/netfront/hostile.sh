@@ -14,7 +14,7 @@ cleanup "mark end-fake-vif"
 mark begin-fake-vif
 bus=/sys/bus/xg/devices/vif-7
 stats=netfront/vif-7
-plan 105
+plan 187
 
 stat_of() { counter $stats "$1"; }
 there() { [ -d $bus/net ] && dev=$(ls $bus/net) && [ -n "$dev" ]; }
@@ -23,6 +23,15 @@ live() { [ "$(stat_of live)" = 1 ]; }
 link() { [ "$(cat /sys/class/net/$dev/carrier 2>/dev/null)" = "$1" ]; }
 frames() { timeout 10 netdata raw "$dev" "$1" 600 >/dev/null 2>&1; }
 poisoned() { [ "$(stat_of poisoned)" = 1 ]; }
+ctrl_is() { [ "$(stat_of ctrl)" = "$1" ]; }
+has_table() { ethtool -x $dev >/dev/null 2>&1; }
+lacks_table() { ! has_table; }
+# Of all queues together
+received() {
+	ethtool -S $dev | awk '/ rx_queue_[0-9]+_packets:/ { n += $2 }
+		END { print n + 0 }'
+}
+passing() { frames 20; [ "$(received)" -ge 20 ] && link 1; }
 number() { ethtool -S $dev | sed -n "s/^ *$1: //p"; }
 state() { echo "$(counter grant in_use) $(counter evtchn bound)"; }
 back() { [ "$(state)" = "$before" ]; }
@@ -90,7 +99,7 @@ go keep
 check "keep: nothing is left with the backend" wait_for 60 none_deferred
 
 for kind in badid badstatus null twice many rx-id rx-size rx-offset rx-flags \
-	    rx-chain rx-extra rx-extras rx-many rx-keep; do
+	    rx-chain rx-extra rx-extras rx-many rx-keep rx-badhash; do
 	wait_tell up-$kind 120
 	wait_for 20 there && wait_for 20 live && ip link set $dev up
 	frames 20
@@ -99,4 +108,45 @@ for kind in badid badstatus null twice many rx-id rx-size rx-offset rx-flags \
 	check "$kind: it goes" end $kind
 	check "$kind: grants and ports are back" wait_for 60 back
 done
+
+# Not asked for, but well-formed.
+come rx-hash
+frames 20
+is "rx-hash: counted" "$(($(number rx_queue_0_hashed) >= 10))" 1
+is "rx-hash: not poisoned" "$(stat_of poisoned)" 0
+go rx-hash
+
+# Control rings. A lie costs the ring, and nothing else.
+for kind in ctrl-good ctrl-data; do
+	come $kind
+	check "$kind: the control ring is ready" wait_for 10 ctrl_is ready
+	is "$kind: Toeplitz" "$(stat_of hash)" toeplitz
+	is "$kind: a table of 128" "$(ethtool -x $dev | awk '/^ +[0-9]+:/ {
+		n += NF - 1 } END { print n + 0 }')" 128
+	check "$kind: packets come back" passing
+	is "$kind: not poisoned" "$(stat_of poisoned)" 0
+	go $kind
+done
+
+come ctrl-refuse
+check "ctrl-refuse: the control ring is ready" wait_for 10 ctrl_is ready
+is "ctrl-refuse: no hash" "$(stat_of hash)" none
+check "ctrl-refuse: packets come back" passing
+go ctrl-refuse
+
+for kind in ctrl-mute ctrl-id ctrl-type ctrl-status ctrl-many ctrl-calls; do
+	log_mark
+	come $kind
+	check "$kind: the control ring is given up" wait_for 15 ctrl_is dead
+	check "$kind: the log says so" log_has 'control ring; it is not used'
+	check "$kind: there is no table to be shown" lacks_table
+	check "$kind: packets come back" passing
+	is "$kind: live, not poisoned" "$(stat_of live) $(stat_of poisoned)" "1 0"
+	go $kind
+done
+
+# It goes while it is still waited for.
+come ctrl-leave
+go ctrl-leave
+
 check "nothing is left with any backend" wait_for 60 none_deferred

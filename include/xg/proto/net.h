@@ -21,6 +21,11 @@
 #define XG_NET_RX_BYTES_MAX	65535u
 /* Less is what no TCP would ask for, and would make a packet thousands. */
 #define XG_NET_GSO_SIZE_MIN	8
+/* What the hash is of; the backend may be able to do some of it. */
+#define XG_NET_HASH_TYPES	(XEN_NETIF_CTRL_HASH_TYPE_IPV4 | \
+				 XEN_NETIF_CTRL_HASH_TYPE_IPV4_TCP | \
+				 XEN_NETIF_CTRL_HASH_TYPE_IPV6 | \
+				 XEN_NETIF_CTRL_HASH_TYPE_IPV6_TCP)
 
 /* A slot of the transmit ring, as we write it. */
 union xg_net_tx {
@@ -71,12 +76,46 @@ void xg_net_put_mcast(union xg_net_tx *out, u16 id, const u8 *addr, bool add);
 int xg_net_check_tx(const struct xen_netif_tx_response *rsp);
 
 /**
+ * struct xg_net_ctrl_msg - a request on the control ring but for its id
+ * @type: XEN_NETIF_CTRL_TYPE_*
+ * @data: what the type makes of it
+ */
+struct xg_net_ctrl_msg {
+	u16 type;
+	u32 data[3];
+};
+
+/* Encode @msg; all bytes of @out are written. */
+void xg_net_put_ctrl(struct xen_netif_ctrl_request *out, u16 id,
+		     const struct xg_net_ctrl_msg *msg);
+/*
+ * Judge @rsp, our copy of an answer on the control ring, to the request with that
+ * id and type, the only one that was in flight. 0: it was done; -EOPNOTSUPP,
+ * -EINVAL, -ENOSPC: it was not, as the backend has the right to say; -EPROTO: no
+ * answer at all, the ring is to be given up. The answer's data are unchecked.
+ */
+int xg_net_check_ctrl(const struct xen_netif_ctrl_response *rsp, u16 id, u16 type);
+
+/**
+ * struct xg_net_hash - what the backend says of a received packet's flow
+ * @there: it says something
+ * @l4: ports went into it, not addresses alone
+ * @value: any number: of use to spread packets, not to tell flows apart
+ */
+struct xg_net_hash {
+	bool there;
+	bool l4;
+	u32 value;
+};
+
+/**
  * struct xg_net_rx - a packet on its way in
  * @slots: data slots so far
  * @extras: extras so far
  * @bytes: of data so far
  * @flags: XEN_NETRXF_* of its first slot
  * @gso: of its extras
+ * @hash: of its extras
  * @seen: the types of its extras, a bit each
  * @want_extra: the next slot is an extra
  * @want_more: a data slot follows
@@ -90,6 +129,7 @@ struct xg_net_rx {
 	u32 bytes;
 	u16 flags;
 	struct xg_net_gso gso;
+	struct xg_net_hash hash;
 	u8 seen;
 	bool want_extra;
 	bool want_more;
