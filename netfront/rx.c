@@ -191,6 +191,7 @@ static bool set_gso(struct sk_buff *skb, struct xg_net_gso gso)
 {
 	bool v4 = gso.type == XEN_NETIF_GSO_TYPE_TCPV4;
 	bool blank = skb->ip_summed == CHECKSUM_PARTIAL;
+	unsigned int headers;
 
 	if (skb->protocol != htons(v4 ? ETH_P_IP : ETH_P_IPV6))
 		return false;
@@ -199,6 +200,13 @@ static bool set_gso(struct sk_buff *skb, struct xg_net_gso gso)
 	if (!find_checksum(skb, !blank) ||
 	    skb->csum_offset != offsetof(struct tcphdr, check))
 		return false;
+	headers = skb_transport_offset(skb) + tcp_hdrlen(skb);
+	if (tcp_hdrlen(skb) < sizeof(struct tcphdr) ||
+	    !pskb_may_pull(skb, headers))
+		return false;
+	/* One piece is no large packet. Not even the size GSO_BY_FRAGS passes here. */
+	if (skb->len - headers <= gso.size)
+		return true;
 	skb_shinfo(skb)->gso_size = gso.size;
 	/* Not yet counted, and not to be believed. */
 	skb_shinfo(skb)->gso_type = (v4 ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6) |
