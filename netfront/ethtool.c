@@ -57,10 +57,10 @@ static int net_set_channels(struct net_device *dev, struct ethtool_channels *ch)
 		return -EINVAL;
 	if (!net->live)
 		return -ENOTCONN;
-	if (ch->combined_count == dev->real_num_tx_queues)
-		return 0;
+	/* Also where it is what there is now: another number may be on its way. */
 	net->wanted_queues = ch->combined_count;
-	schedule_work(&net->renew);
+	if (ch->combined_count != dev->real_num_tx_queues)
+		schedule_work(&net->renew);
 	return 0;
 }
 

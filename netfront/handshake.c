@@ -222,6 +222,7 @@ static void read_features(struct xg_net *net)
 	net->can_filter = offers(net, "feature-multicast-control") &&
 			  offers(net, "feature-dynamic-multicast-control");
 	net->flood = false;
+	net->filter_failed = false;
 	net->bounce = !xg_net_trusted ||
 		      !xg_store_read_or(net->xdev->path, "trusted", 0, 1, 1);
 }

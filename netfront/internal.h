@@ -212,7 +212,7 @@ struct xg_net {
 	bool split;
 	netdev_features_t offered;	/* by the backend */
 	bool can_filter;		/* the backend has a list of groups */
-	bool flood;			/* it is to send every group's packets */
+	bool flood;			/* every group's packets are wanted */
 	bool filter_failed;		/* its list is full, or ours to it */
 	bool plain;			/* it is to send nothing large or blank */
 	struct bpf_prog __rcu *prog;	/* rtnl */
@@ -232,6 +232,13 @@ static inline unsigned int xg_net_max_queues(const struct xg_net *net)
 static inline bool xg_net_xdp_on(const struct xg_net *net)
 {
 	return rcu_access_pointer(net->prog);
+}
+
+/* Is the backend to look at its list of groups? If not it sends every group's. */
+static inline bool xg_net_filters(const struct xg_net *net)
+{
+	return net->can_filter && !READ_ONCE(net->flood) &&
+	       !READ_ONCE(net->filter_failed);
 }
 
 /* main.c */

@@ -20,7 +20,7 @@ static int tell(struct net_device *dev, const unsigned char *addr, bool add)
 	struct xg_net *net = netdev_priv(dev);
 
 	if (!xg_net_tx_mcast(&net->queues[0], addr, add))
-		net->filter_failed = true;
+		xg_net_mcast_failed(net);
 	return 0;
 }
 
@@ -48,19 +48,17 @@ void xg_net_set_rx_mode(struct net_device *dev)
 	if (!READ_ONCE(net->live) || !net->can_filter)
 		return;
 	__dev_mc_sync(dev, add_group, remove_group);
-	flood = dev->flags & (IFF_PROMISC | IFF_ALLMULTI) ||
-		READ_ONCE(net->filter_failed);
+	flood = dev->flags & (IFF_PROMISC | IFF_ALLMULTI);
 	if (flood == net->flood)
 		return;
 	WRITE_ONCE(net->flood, flood);
 	schedule_work(&net->filter);
 }
 
-/* The backend refused a group; any context. */
+/* The list lacks a group, of which there was no telling or which was refused. */
 void xg_net_mcast_failed(struct xg_net *net)
 {
 	WRITE_ONCE(net->filter_failed, true);
-	WRITE_ONCE(net->flood, true);
 	schedule_work(&net->filter);
 }
 
@@ -73,7 +71,7 @@ static int write_key(xg_store_txn_t txn, void *data)
 	if (!xg_store_exists(txn, path, "state"))
 		return -ENODEV;
 	return xg_store_write(txn, path, "request-multicast-control",
-			      READ_ONCE(net->flood) ? "0" : "1");
+			      xg_net_filters(net) ? "1" : "0");
 }
 
 /* Work: tell the backend whether it is to look at its list. */
@@ -92,7 +90,6 @@ void xg_net_filter(struct work_struct *work)
 void xg_net_mcast_restart(struct xg_net *net)
 {
 	netif_addr_lock_bh(net->dev);
-	net->filter_failed = false;
 	xg_net_set_rx_mode(net->dev);
 	netif_addr_unlock_bh(net->dev);
 }

@@ -101,7 +101,9 @@ static int net_poll(struct napi_struct *napi, int budget)
 	if (xg_net_tx_poll(q, budget))
 		xg_net_found(q->tx.event, false);
 	got = xg_net_rx_poll(q, budget);
-	xg_net_xdp_flush(q);
+	/* Netpoll, which has none, receives nothing and must not end what NAPI does. */
+	if (budget)
+		xg_net_xdp_flush(q);
 	if (READ_ONCE(q->dead)) {
 		napi_complete(napi);
 		return 0;

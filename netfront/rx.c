@@ -17,6 +17,7 @@
 
 #include <linux/etherdevice.h>
 #include <linux/highmem.h>
+#include <linux/ip.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
@@ -175,19 +176,37 @@ static int add_part(struct xg_net_queue *q, struct xg_net_rx_buf *buf,
 	return 0;
 }
 
+/*
+ * Where the checksum is that was left blank: the headers tell. One of IPv4 that
+ * claims to be shorter than any is would have it within itself.
+ */
+static bool find_checksum(struct sk_buff *skb, bool anew)
+{
+	return !skb_checksum_setup(skb, anew) &&
+	       skb_transport_offset(skb) >= (int)sizeof(struct iphdr);
+}
+
 /* A large packet: whatever the backend says of it must fit what it is. */
 static bool set_gso(struct sk_buff *skb, struct xg_net_gso gso)
 {
 	bool v4 = gso.type == XEN_NETIF_GSO_TYPE_TCPV4;
 	bool blank = skb->ip_summed == CHECKSUM_PARTIAL;
+	unsigned int headers;
 
 	if (skb->protocol != htons(v4 ? ETH_P_IP : ETH_P_IPV6))
 		return false;
 	/* It will be cut, and its checksum made anew for every piece. */
 	skb->ip_summed = CHECKSUM_PARTIAL;
-	if (skb_checksum_setup(skb, !blank) ||
+	if (!find_checksum(skb, !blank) ||
 	    skb->csum_offset != offsetof(struct tcphdr, check))
 		return false;
+	headers = skb_transport_offset(skb) + tcp_hdrlen(skb);
+	if (tcp_hdrlen(skb) < sizeof(struct tcphdr) ||
+	    !pskb_may_pull(skb, headers))
+		return false;
+	/* One piece is no large packet. Not even the size GSO_BY_FRAGS passes here. */
+	if (skb->len - headers <= gso.size)
+		return true;
 	skb_shinfo(skb)->gso_size = gso.size;
 	/* Not yet counted, and not to be believed. */
 	skb_shinfo(skb)->gso_type = (v4 ? SKB_GSO_TCPV4 : SKB_GSO_TCPV6) |
@@ -219,8 +238,7 @@ static bool prepare(struct xg_net_queue *q, struct sk_buff *skb)
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	if (chain->gso.type != XEN_NETIF_GSO_TYPE_NONE)
 		return set_gso(skb, chain->gso);
-	return skb->ip_summed != CHECKSUM_PARTIAL ||
-	       !skb_checksum_setup(skb, false);
+	return skb->ip_summed != CHECKSUM_PARTIAL || find_checksum(skb, false);
 }
 
 static void deliver(struct xg_net_queue *q, struct sk_buff *skb)

@@ -58,7 +58,7 @@ static int net_show(struct seq_file *m, void *unused)
 	seq_printf(m, "queues: %u\n", net->nr_queues);
 	seq_printf(m, "split: %u\n", net->split);
 	seq_printf(m, "copy: %u\n", net->bounce);
-	seq_printf(m, "filter: %u\n", net->can_filter && !net->flood);
+	seq_printf(m, "filter: %u\n", xg_net_filters(net));
 	seq_printf(m, "plain: %u\n", net->plain);
 	seq_printf(m, "ctrl: %s\n", ctrl_states[READ_ONCE(net->ctrl.state)]);
 	seq_printf(m, "hash: %s\n",
