@@ -382,6 +382,9 @@ int xg_net_tx_frame(struct xg_net_queue *q, const void *data, unsigned int len)
 	}
 	q->tx.stats.xdp += !err;
 	q->tx.stats.drops += !!err;
+	/* The stack is not to find it full. */
+	if (!q->dead && !has_room(q))
+		netif_tx_stop_queue(txq_of(q));
 	spin_unlock_irqrestore(&q->tx.lock, flags);
 	return err;
 }
