@@ -19,7 +19,7 @@ state() {
 gone() { [ ! -e "/sys/block/$name" ]; }
 there() { [ -e "/sys/block/$name" ] && [ -b "$disk" ]; }
 cleanup "there || bind"
-rounds=$(rounds 5 50)
+rounds=$(rounds 3 50)
 
 check "data is written" diskdata write "$disk" 8 3 2
 first= same=0 right=0

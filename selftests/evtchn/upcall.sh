@@ -10,7 +10,7 @@ kernel_has_xen && skip_all "the kernel's own Xen code is active"
 first=$(awk '$1 == "upcall:" { print $2 }' "$XG_DEBUGFS/evtchn" 2>/dev/null)
 clock=/sys/devices/system/clocksource/clocksource0/current_clocksource
 stack_take_down
-rounds=$(rounds 5 50)
+rounds=$(rounds 3 50)
 plan 8
 
 upcall() {

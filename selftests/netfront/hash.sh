@@ -64,7 +64,6 @@ queues=$(stat_of queues)
 wait_for 20 ctrl_is ready || skip_all "no control ring"
 wait_for 20 alive && netdata udp "$peer" 1 10 >/dev/null 2>&1 ||
 	skip_all "no netdata at $peer"
-cleanup "netdata end $peer"
 cleanup "ethtool -X $dev default 2>/dev/null"
 plan 31
 before=$(state)

@@ -3,11 +3,10 @@
  * netdata: data through a network interface and back, compared byte by byte.
  *
  *   netdata			the other end: echo what comes on port 7007, TCP
- *				and UDP, until told to end
+ *				and UDP
  *   netdata icmp HOST COUNT MOST	pings of 1 to MOST bytes
  *   netdata udp HOST COUNT MOST	datagrams of 1 to MOST bytes
  *   netdata tcp HOST MIB STREAMS	streams, each that long, both ways at once
- *   netdata end HOST		tell the other end to end
  *   netdata raw DEVICE COUNT LEN	frames to everybody, no answer
  *
  * What is sent is a pattern of its place and number, so that bytes which come
@@ -32,10 +31,8 @@
 #include <unistd.h>
 
 #define PORT		7007
-#define TOKEN		"netdata, the end"
 #define DATAGRAM	65507
 #define CHUNK		65536
-#define IDLE_SECONDS	1200
 
 static unsigned char out[DATAGRAM], in[DATAGRAM + 100];
 
@@ -125,20 +122,15 @@ static void serve_stream(int listener)
 	close(s);
 }
 
-/* 1: that was the end. */
-static int serve_datagram(int s)
+static void serve_datagram(int s)
 {
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
 	ssize_t got;
 
 	got = recvfrom(s, in, sizeof(in), 0, (struct sockaddr *)&from, &len);
-	if (got < 0)
-		return 0;
-	if (got == sizeof(TOKEN) && !memcmp(in, TOKEN, got))
-		return 1;
-	sendto(s, in, got, 0, (struct sockaddr *)&from, len);
-	return 0;
+	if (got >= 0)
+		sendto(s, in, got, 0, (struct sockaddr *)&from, len);
 }
 
 static int serve(void)
@@ -148,7 +140,7 @@ static int serve(void)
 		{ .fd = must_socket(SOCK_STREAM, 0), .events = POLLIN },
 		{ .fd = must_socket(SOCK_DGRAM, 0), .events = POLLIN },
 	};
-	int i, end = 0;
+	int i;
 
 	signal(SIGCHLD, SIG_IGN);
 	for (i = 0; i < 2; i++)
@@ -156,11 +148,11 @@ static int serve(void)
 			die("bind");
 	if (listen(fds[0].fd, 16))
 		die("listen");
-	while (!end && poll(fds, 2, IDLE_SECONDS * 1000) > 0) {
+	while (poll(fds, 2, -1) > 0) {
 		if (fds[0].revents)
 			serve_stream(fds[0].fd);
 		if (fds[1].revents)
-			end = serve_datagram(fds[1].fd);
+			serve_datagram(fds[1].fd);
 	}
 	return 0;
 }
@@ -347,8 +339,6 @@ static int send_raw(const char *device, unsigned int count, size_t len)
 
 int main(int argc, char **argv)
 {
-	struct sockaddr_in to;
-
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc == 1)
 		return serve();
@@ -360,11 +350,6 @@ int main(int argc, char **argv)
 		return run_streams(argv[2], atoi(argv[3]), atoi(argv[4]));
 	if (argc == 5 && !strcmp(argv[1], "raw"))
 		return send_raw(argv[2], atoi(argv[3]), atoi(argv[4]));
-	if (argc == 3 && !strcmp(argv[1], "end")) {
-		to = address(argv[2]);
-		return sendto(must_socket(SOCK_DGRAM, 0), TOKEN, sizeof(TOKEN),
-			      0, (struct sockaddr *)&to, sizeof(to)) < 0;
-	}
 	fprintf(stderr, "usage: see the head of netdata.c\n");
 	return 1;
 }

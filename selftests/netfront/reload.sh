@@ -13,7 +13,7 @@ set -- /sys/bus/xg/devices/vif-*/net/*
 dev=${1##*/}
 device=${1%/net/*}
 device=${device##*/}
-rounds=$(rounds 5 50)
+rounds=$(rounds 3 50)
 module=$(module_file xg-netfront)
 plan 9
 
