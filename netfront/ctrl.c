@@ -4,8 +4,12 @@
  * packets over the queues. Toeplitz, its types, a key, and a table from hash to
  * queue; ethtool -x shows them, -X changes them.
  *
+ * It is off until ethtool -K asks for it (rxhash on): the backend computes it for
+ * each packet and sends it in a slot of its own, which a small packet feels.
+ *
  * One request at a time, by a process that waits for the answer: a work when the
- * connection has become live (set_up()), ethtool from then on. Two pages, granted
+ * connection has become live or the hash is switched (set_up_work()), ethtool from
+ * then on. Two pages, granted
  * for as long as the connection lasts: the ring, and one for keys and tables,
  * which is written here and never read back. Of an answer's data nothing is
  * believed but that it is a number.
@@ -13,7 +17,7 @@
  * A backend that does not answer, or lies, loses the control ring, not the
  * interface: packets are spread as it likes.
  *
- * Locking: until @state is READY all is the work's; then rtnl's, and under rtnl it
+ * Locking: unless @state is READY all is the work's; then rtnl's, and under rtnl it
  * becomes so, or NONE again. @ending makes who waits give up. Start with ask().
  */
 #define pr_fmt(fmt) "xg-netfront: " fmt
@@ -40,6 +44,12 @@ bool xg_net_is_hashing(const struct xg_net *net)
 {
 	return READ_ONCE(net->ctrl.state) == XG_NET_CTRL_READY &&
 	       net->ctrl.hashing;
+}
+
+/* Are there a key and a table to be shown and set? Under rtnl. */
+bool xg_net_hash_known(const struct xg_net *net)
+{
+	return net->ctrl.known && net->ctrl.state != XG_NET_CTRL_DEAD;
 }
 
 /* --- requests ------------------------------------------------------------------ */
@@ -197,7 +207,10 @@ static int set_up_table(struct xg_net *net)
 	/* Without a table the backend takes the remainder: every queue is used. */
 	if (size < net->nr_queues)
 		size = 0;
+	/* Who holds rtnl relies on its size. */
+	rtnl_lock();
 	choose_table(net, size);
+	rtnl_unlock();
 	err = set(net, XEN_NETIF_CTRL_TYPE_SET_HASH_MAPPING_SIZE, size);
 	if (!err && size)
 		err = send_table(net, net->ctrl.table);
@@ -226,62 +239,101 @@ static int set_up(struct xg_net *net)
 	return err;
 }
 
-static void set_up_work(struct work_struct *work)
+static bool is_wanted(const struct xg_net *net)
 {
-	struct xg_net_ctrl *ctrl = container_of(work, struct xg_net_ctrl, setup);
-	struct xg_net *net = container_of(ctrl, struct xg_net, ctrl);
-	int err;
+	return READ_ONCE(net->dev->features) & NETIF_F_RXHASH;
+}
 
-	err = set_up(net);
-	/* By half of it packets would be spread badly. */
-	if (err)
-		set(net, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM,
-		    XEN_NETIF_CTRL_HASH_ALGORITHM_NONE);
-	if (READ_ONCE(ctrl->ending) || ctrl->state == XG_NET_CTRL_DEAD)
-		return;
+static void say_hash(struct xg_net *net, int err)
+{
 	if (err)
 		netdev_info(net->dev,
 			    "the backend has no hash for us (%d): packets come as it likes\n",
 			    err);
 	else
 		netdev_info(net->dev, "packets come by Toeplitz hash, table of %u\n",
-			    ctrl->table_size);
+			    net->ctrl.table_size);
+}
+
+/* Make the backend's hash what the user wants. Under rtnl; the work begins it. */
+static void begin_set_up(struct xg_net *net)
+{
+	WRITE_ONCE(net->ctrl.state, XG_NET_CTRL_NONE);
+	schedule_work(&net->ctrl.setup);
+}
+
+static void set_up_work(struct work_struct *work)
+{
+	struct xg_net_ctrl *ctrl = container_of(work, struct xg_net_ctrl, setup);
+	struct xg_net *net = container_of(ctrl, struct xg_net, ctrl);
+	bool wanted = is_wanted(net);
+	int err = 0;
+
+	if (wanted)
+		err = set_up(net);
+	/* By half of it packets would be spread badly; nor by an earlier driver's. */
+	if (err || !wanted)
+		set(net, XEN_NETIF_CTRL_TYPE_SET_HASH_ALGORITHM,
+		    XEN_NETIF_CTRL_HASH_ALGORITHM_NONE);
+	if (READ_ONCE(ctrl->ending) || ctrl->state == XG_NET_CTRL_DEAD)
+		return;
+	if (wanted)
+		say_hash(net, err);
 	/* Who holds rtnl sees all of it or nothing: sizes do not change meanwhile. */
 	rtnl_lock();
-	ctrl->hashing = !err;
+	ctrl->hashing = wanted && !err;
+	ctrl->known |= ctrl->hashing;
 	WRITE_ONCE(ctrl->state, XG_NET_CTRL_READY);
+	if (is_wanted(net) != wanted && !READ_ONCE(ctrl->ending))
+		begin_set_up(net);
 	rtnl_unlock();
 }
 
 /**
+ * xg_net_hash_switch() - the user has switched the hash on or off
+ * @net: its features are changed already
+ *
+ * Context: process, rtnl; does not wait.
+ */
+void xg_net_hash_switch(struct xg_net *net)
+{
+	if (net->ctrl.state == XG_NET_CTRL_READY && !READ_ONCE(net->ctrl.ending))
+		begin_set_up(net);
+}
+
+/**
  * xg_net_hash_change() - another key, another table
- * @net: xg_net_is_hashing()
+ * @net: xg_net_hash_known()
  * @key: XG_NET_HASH_KEY bytes, or NULL: as it was
  * @table: as long as the one there is, or NULL: as it was
  *
- * Both are kept over connections, the table where it still fits.
+ * Both are kept over connections, the table where it still fits; where no hash
+ * is in use they wait for the next one.
  *
  * Context: process, rtnl; waits for the backend, for some seconds at most.
- * Return: 0 or -errno; the key may have changed though the table could not.
+ * Return: 0 or -errno, -EBUSY while the hash is being set up; the key may have changed though the table could not.
  */
 int xg_net_hash_change(struct xg_net *net, const u8 *key, const u32 *table)
 {
 	struct xg_net_ctrl *ctrl = &net->ctrl;
+	bool now = xg_net_is_hashing(net);
 	int err = 0;
 
-	if (!xg_net_is_hashing(net))
+	if (!xg_net_hash_known(net))
 		return -EOPNOTSUPP;
+	if (ctrl->ch && ctrl->state != XG_NET_CTRL_READY)
+		return -EBUSY;
 	if (!ctrl->table_size)
 		table = NULL;
 	if (table && !fits(net, table))
 		return -EINVAL;
-	if (key)
+	if (key && now)
 		err = send_key(net, key);
 	if (err)
 		return err;
 	if (key)
 		memcpy(ctrl->key, key, XG_NET_HASH_KEY);
-	if (table)
+	if (table && now)
 		err = send_table(net, table);
 	if (err || !table)
 		return err;

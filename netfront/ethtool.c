@@ -119,24 +119,24 @@ static void net_get_stats(struct net_device *dev, struct ethtool_stats *stats,
 	}
 }
 
-/* Without a hash there is neither key nor table: all of it is not supported. */
+/* Where there never was a hash there is neither key nor table. */
 static u32 net_get_rxfh_key_size(struct net_device *dev)
 {
-	return xg_net_is_hashing(netdev_priv(dev)) ? XG_NET_HASH_KEY : 0;
+	return xg_net_hash_known(netdev_priv(dev)) ? XG_NET_HASH_KEY : 0;
 }
 
 static u32 net_get_rxfh_indir_size(struct net_device *dev)
 {
 	struct xg_net *net = netdev_priv(dev);
 
-	return xg_net_is_hashing(net) ? net->ctrl.table_size : 0;
+	return xg_net_hash_known(net) ? net->ctrl.table_size : 0;
 }
 
 static int net_get_rxfh(XG_GET_RXFH_PARAMS)
 {
 	struct xg_net *net = netdev_priv(dev);
 
-	if (!xg_net_is_hashing(net))
+	if (!xg_net_hash_known(net))
 		return -EOPNOTSUPP;
 	XG_RXFH_SAY_FUNC(ETH_RSS_HASH_TOP);
 	if (XG_RXFH_KEY)
@@ -159,7 +159,7 @@ static int net_set_rxfh(XG_SET_RXFH_PARAMS)
 /* What goes into the hash of packets whose hash has one of these types. */
 static u64 fields_of(const struct xg_net *net, u32 ports, u32 addresses)
 {
-	if (!xg_net_is_hashing(net))
+	if (!xg_net_hash_known(net))
 		return 0;
 	if (net->ctrl.types & ports)
 		return RXH_IP_SRC | RXH_IP_DST | RXH_L4_B_0_1 | RXH_L4_B_2_3;

@@ -186,6 +186,8 @@ struct xg_net_ctrl {
 	struct completion called;
 	struct work_struct setup;
 	bool hashing;		/* Toeplitz; else the backend does as it likes */
+	/* What follows is kept over connections, for the next that has a hash. */
+	bool known;		/* there was one */
 	u32 types;		/* XEN_NETIF_CTRL_HASH_TYPE_* */
 	u8 key[XG_NET_HASH_KEY];
 	unsigned int table_size;	/* 0: the remainder by the queues */
@@ -260,6 +262,8 @@ void xg_net_ctrl_start(struct xg_net *net);
 void xg_net_ctrl_end(struct xg_net *net);
 void xg_net_ctrl_free(struct xg_net *net);
 bool xg_net_is_hashing(const struct xg_net *net);
+bool xg_net_hash_known(const struct xg_net *net);
+void xg_net_hash_switch(struct xg_net *net);
 int xg_net_hash_change(struct xg_net *net, const u8 *key, const u32 *table);
 void xg_net_hash_off(struct xg_net *net);
 

@@ -77,6 +77,18 @@ static netdev_features_t net_fix_features(struct net_device *dev,
 	return features & (net->offered | ~BACKENDS_FEATURES);
 }
 
+static int net_set_features(struct net_device *dev, netdev_features_t features)
+{
+	netdev_features_t changed = dev->features ^ features;
+
+	/* The work that is begun looks at what is there then. */
+	dev->features = features;
+	if (changed & NETIF_F_RXHASH)
+		xg_net_hash_switch(netdev_priv(dev));
+	/* Not 0: the core is not to set them again. */
+	return 1;
+}
+
 /* A packet's length has 16 bits on the wire, header and all. */
 static netdev_features_t net_features_check(struct sk_buff *skb,
 					    struct net_device *dev,
@@ -139,6 +151,7 @@ static const struct net_device_ops net_ops = {
 	.ndo_get_stats64 = net_get_stats,
 	.ndo_change_mtu = net_change_mtu,
 	.ndo_fix_features = net_fix_features,
+	.ndo_set_features = net_set_features,
 	.ndo_features_check = net_features_check,
 	.ndo_bpf = xg_net_bpf,
 	.ndo_xdp_xmit = xg_net_xdp_xmit,
@@ -156,7 +169,8 @@ void xg_net_init_dev(struct net_device *dev)
 	dev->netdev_ops = &net_ops;
 	dev->ethtool_ops = &xg_net_ethtool_ops;
 	dev->hw_features = BACKENDS_FEATURES | NETIF_F_RXCSUM | NETIF_F_RXHASH;
-	dev->features = dev->hw_features;
+	/* The hash costs the backend more than it saves us, by default. */
+	dev->features = dev->hw_features & ~NETIF_F_RXHASH;
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE;
 	/* Packets are listed by their own links while they are completed. */
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;

@@ -23,6 +23,7 @@ live() { [ "$(stat_of live)" = 1 ]; }
 link() { [ "$(cat /sys/class/net/$dev/carrier 2>/dev/null)" = "$1" ]; }
 frames() { timeout 10 netdata raw "$dev" "$1" 600 >/dev/null 2>&1; }
 poisoned() { [ "$(stat_of poisoned)" = 1 ]; }
+hash_is() { [ "$(stat_of hash)" = "$1" ]; }
 ctrl_is() { [ "$(stat_of ctrl)" = "$1" ]; }
 has_table() { ethtool -x $dev >/dev/null 2>&1; }
 lacks_table() { ! has_table; }
@@ -111,6 +112,7 @@ done
 
 # Not asked for, but well-formed.
 come rx-hash
+ethtool -K $dev rxhash on
 frames 20
 is "rx-hash: counted" "$(($(number rx_queue_0_hashed) >= 10))" 1
 is "rx-hash: not poisoned" "$(stat_of poisoned)" 0
@@ -119,8 +121,9 @@ go rx-hash
 # Control rings. A lie costs the ring, and nothing else.
 for kind in ctrl-good ctrl-data; do
 	come $kind
-	check "$kind: the control ring is ready" wait_for 10 ctrl_is ready
-	is "$kind: Toeplitz" "$(stat_of hash)" toeplitz
+	ethtool -K $dev rxhash on
+	check "$kind: Toeplitz" wait_for 10 hash_is toeplitz
+	check "$kind: the control ring is ready" ctrl_is ready
 	is "$kind: a table of 128" "$(ethtool -x $dev | awk '/^ +[0-9]+:/ {
 		n += NF - 1 } END { print n + 0 }')" 128
 	check "$kind: packets come back" passing
@@ -129,6 +132,7 @@ for kind in ctrl-good ctrl-data; do
 done
 
 come ctrl-refuse
+ethtool -K $dev rxhash on
 check "ctrl-refuse: the control ring is ready" wait_for 10 ctrl_is ready
 is "ctrl-refuse: no hash" "$(stat_of hash)" none
 check "ctrl-refuse: packets come back" passing

@@ -30,9 +30,12 @@ class Case:
     makes: str = ""                 # a command needs modules for this kernel
 
 
-# Without those that need a peer of their own making: xen-kinds, xen-net.
+# Without those that need a peer of their own making: xen-kinds,
+# xen-net-hostile.
 LAYERS = ["evtchn", "grant", "xenbus", "blkfront/fs.sh", "blkfront/io.sh",
           "blkfront/rebind.sh", "netfront/basic.sh", "platform/hypercall.sh"]
+NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
+       "netfront/xdp.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 
 CASES = [
@@ -80,13 +83,14 @@ CASES = [
          host_script="driver-domain.host", timeout=600, soak_only=True,
          options=["--memory", "768", "--config", "memory=512", "--put",
                   "testbed/suite.d/driver-domain.init"]),
-    Case("xen-net", "four queues, the hash, XDP, out and in under traffic; "
-         "network backends that lie, refuse or say nothing", engine="xen",
-         tests=["netfront"], host_script="netdata fake-vif",
-         options=["--vcpus", "4"], timeout=900),
-    Case("xen-net-6.12", "the same on kernel 6.12", engine="xen",
-         kernel="6.12", tests=["netfront"], host_script="netdata fake-vif",
+    Case("xen-net", "the hash, mixed traffic, XDP, out and in under traffic",
+         engine="xen", tests=NET, host_script="netdata", timeout=600),
+    Case("xen-net-4", "the same with four queues on kernel 6.12", engine="xen",
+         kernel="6.12", tests=NET, host_script="netdata",
          options=["--vcpus", "4"], timeout=900, soak_only=True),
+    Case("xen-net-hostile", "network backends that lie, refuse or say nothing",
+         engine="xen", tests=["netfront/hostile.sh"], host_script="fake-vif",
+         timeout=900, soak_only=True),
     Case("xen-6.12-4.20", "the same on Xen 4.20", engine="xen", kernel="6.12",
          tests=LAYERS + STACK, host_script="foreign-peer netdata", data=True,
          options=["--xen", "4.20"], timeout=600, soak_only=True),
