@@ -453,7 +453,7 @@ static const struct fake {
 	const char *keys;
 } cases[] = {
 	{ "good", "feature-gso-tcpv4=1" }, { "untrusted", "trusted=0" },
-	{ "nolink", "carrier=0" }, { "lie-numbers", "multi-queue-max-queues=-1" },
+	{ "nolink", "carrier=0" }, { "lie-numbers", "multi-queue-max-queues=99999999999" },
 	{ "error", "" }, { "rx-error", "" }, { "rx-status", "" },
 	{ "rx-gso", "" }, { "mute", "" },
 	{ "keep", "" }, { "badid", "" }, { "badstatus", "" }, { "null", "" },
