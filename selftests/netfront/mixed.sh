@@ -33,11 +33,11 @@ flow() {
 		echo >>$flow_log.count
 	done
 }
-times() { grep -c '' /tmp/mixed-$1.$$.count 2>/dev/null; }
+laps() { grep -c '' /tmp/mixed-$1.$$.count 2>/dev/null; }
 verdict() {
 	wait $2
 	is "$1: every byte right" $? 0
-	diag "$1: $(times $1) times, the last: $(cat /tmp/mixed-$1.$$)"
+	diag "$1: $(laps $1) times, the last: $(cat /tmp/mixed-$1.$$)"
 }
 
 : >$flag

@@ -144,7 +144,7 @@ while [ -e $busy ]; do
 done &
 traffic=$!
 cleanup "rm -f $busy"
-refused=0 late=0 rounds=$(rounds 20 200)
+refused=0 late=0 rounds=$(rounds 6 100)
 for i in $(seq $rounds); do
 	xdpload $dev pass && xdpload $dev headroom || refused=$((refused + 1))
 	# Half of them go before the connection is made anew.
