@@ -198,6 +198,26 @@ close:
 	return ERR_PTR(err);
 }
 
+/*
+ * Have Xen make a port, by @op that says which in *@port, for channel @ch, and
+ * open it. @ch may be an ERR_PTR, and is freed where this fails.
+ */
+static struct xg_evtchn *open_new(struct xg_evtchn *ch, unsigned int cmd,
+				  void *op, const evtchn_port_t *port)
+{
+	int err;
+
+	if (IS_ERR(ch))
+		return ch;
+	err = xg_event_channel_op(cmd, op);
+	if (err) {
+		kfree(ch);
+		return ERR_PTR(err);
+	}
+	ch->port = *port;
+	return open_port(ch);
+}
+
 /**
  * xg_evtchn_open_unbound() - a new port for @peer to bind to
  * @peer: the domain that may
@@ -214,21 +234,10 @@ struct xg_evtchn *xg_evtchn_open_unbound(domid_t peer,
 		.remote_dom = peer,
 	};
 	struct xg_evtchn *ch;
-	int err;
 
 	cpus_read_lock();
-	ch = new_channel(XG_PORT_UNBOUND, peer, client);
-	if (IS_ERR(ch))
-		goto out;
-	err = xg_event_channel_op(EVTCHNOP_alloc_unbound, &op);
-	if (err) {
-		kfree(ch);
-		ch = ERR_PTR(err);
-		goto out;
-	}
-	ch->port = op.port;
-	ch = open_port(ch);
-out:
+	ch = open_new(new_channel(XG_PORT_UNBOUND, peer, client),
+		      EVTCHNOP_alloc_unbound, &op, &op.port);
 	cpus_read_unlock();
 	return ch;
 }
@@ -255,21 +264,10 @@ xg_evtchn_open_interdomain(domid_t peer, evtchn_port_t remote_port,
 		.remote_port = remote_port,
 	};
 	struct xg_evtchn *ch;
-	int err;
 
 	cpus_read_lock();
-	ch = new_channel(XG_PORT_INTERDOMAIN, peer, client);
-	if (IS_ERR(ch))
-		goto out;
-	err = xg_event_channel_op(EVTCHNOP_bind_interdomain, &op);
-	if (err) {
-		kfree(ch);
-		ch = ERR_PTR(err);
-		goto out;
-	}
-	ch->port = op.local_port;
-	ch = open_port(ch);
-out:
+	ch = open_new(new_channel(XG_PORT_INTERDOMAIN, peer, client),
+		      EVTCHNOP_bind_interdomain, &op, &op.local_port);
 	cpus_read_unlock();
 	return ch;
 }
@@ -296,7 +294,6 @@ struct xg_evtchn *xg_evtchn_open_virq(u32 virq,
 	struct evtchn_bind_virq op = { .virq = virq };
 	struct xg_evtchn_client copy = *client;
 	struct xg_evtchn *ch;
-	int err;
 
 	/* One of the domain's may be delivered, so pinned, anywhere. */
 	if (virq_is_per_cpu(virq))
@@ -305,19 +302,9 @@ struct xg_evtchn *xg_evtchn_open_virq(u32 virq,
 		copy.flags &= ~XG_EVTCHN_PINNED;
 	cpus_read_lock();
 	ch = new_channel(XG_PORT_VIRQ, DOMID_SELF, &copy);
-	if (IS_ERR(ch))
-		goto out;
-	if (virq_is_per_cpu(virq))
+	if (!IS_ERR(ch) && virq_is_per_cpu(virq))
 		op.vcpu = xg_vcpu_id(ch->cpu);
-	err = xg_event_channel_op(EVTCHNOP_bind_virq, &op);
-	if (err) {
-		kfree(ch);
-		ch = ERR_PTR(err);
-		goto out;
-	}
-	ch->port = op.port;
-	ch = open_port(ch);
-out:
+	ch = open_new(ch, EVTCHNOP_bind_virq, &op, &op.port);
 	cpus_read_unlock();
 	return ch;
 }
@@ -335,23 +322,13 @@ struct xg_evtchn *xg_evtchn_open_ipi(const struct xg_evtchn_client *client)
 	struct xg_evtchn_client copy = *client;
 	struct evtchn_bind_ipi op = {};
 	struct xg_evtchn *ch;
-	int err;
 
 	copy.flags |= XG_EVTCHN_PINNED;
 	cpus_read_lock();
 	ch = new_channel(XG_PORT_IPI, DOMID_SELF, &copy);
-	if (IS_ERR(ch))
-		goto out;
-	op.vcpu = xg_vcpu_id(ch->cpu);
-	err = xg_event_channel_op(EVTCHNOP_bind_ipi, &op);
-	if (err) {
-		kfree(ch);
-		ch = ERR_PTR(err);
-		goto out;
-	}
-	ch->port = op.port;
-	ch = open_port(ch);
-out:
+	if (!IS_ERR(ch))
+		op.vcpu = xg_vcpu_id(ch->cpu);
+	ch = open_new(ch, EVTCHNOP_bind_ipi, &op, &op.port);
 	cpus_read_unlock();
 	return ch;
 }

@@ -9,31 +9,11 @@
 # netdata must run there, as it does as host script of testbed/vm --engine xen.
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
-need xg-netfront
-peer=${XG_PEER:-192.0.2.1}
-set -- /sys/bus/xg/devices/vif-*/net/*
-[ -e "$1" ] || skip_all "no interface of xg-netfront"
-dev=${1##*/}
-device=${1%/net/*}
-device=${device##*/}
+. "${0%/*}/../net.sh"
 driver=/sys/bus/xg/drivers/xg-vif
-stats=netfront/$device
 plan 31
 
-stat_of() { counter "$stats" "$1"; }
-# sum KIND KEY: a number of all queues together
-sum() {
-	ethtool -S $dev | awk -v key="^ *$1_queue_[0-9]+_$2:" \
-		'$0 ~ key { n += $2 } END { print n + 0 }'
-}
-up() {
-	ip link set $dev up
-	ip address show dev $dev | grep -q 192.0.2.2/ ||
-		ip address add 192.0.2.2/24 dev $dev
-}
 link() { [ "$(cat /sys/class/net/$dev/carrier 2>/dev/null)" = "$1" ]; }
-pings() { netdata icmp "$peer" "$@"; }
-alive() { pings 1 56 >/dev/null; }
 # with_peer WHAT COMMAND...: needs netdata at the other end
 with_peer() {
 	if [ -n "$netdata" ]; then
@@ -42,20 +22,16 @@ with_peer() {
 		skip "$1" "no netdata at $peer"
 	fi
 }
-state() {
-	echo "$(counter grant in_use) $(counter evtchn bound) $(counter xenbus watches)"
-}
-there() { [ -e /sys/class/net/$dev ] && [ "$(stat_of live)" = 1 ]; }
 gone() { [ ! -e /sys/class/net/$dev ]; }
 feature() { ethtool -k $dev | sed -n "s/^$1: \([a-z]*\).*/\1/p"; }
 
-up
-check "connected" wait_for 30 there
+net_up
+check "connected" wait_for 30 net_there
 check "carrier" wait_for 10 link 1
 like "its address is the toolstack's" "$(cat /sys/class/net/$dev/address)" '^00:16:3e:'
 check "somebody answers" wait_for 20 alive
 netdata=
-netdata udp "$peer" 1 10 >/dev/null 2>&1 && netdata=yes
+echoes && netdata=yes
 
 like "ethtool -i" "$(ethtool -i $dev)" 'driver: xg-netfront'
 like "ethtool -l" "$(ethtool -l $dev)" 'Combined:.*[1-9]'
@@ -94,12 +70,12 @@ else
 fi
 
 ip link set $dev down
-up
+net_up
 check "down and up: packets pass within 3 s" wait_for 3 alive
 
 queues=$(stat_of queues)
 if [ "$queues" -gt 1 ]; then
-	fewer() { [ "$(stat_of queues)" = "$1" ] && there; }
+	fewer() { [ "$(stat_of queues)" = "$1" ] && net_there; }
 	ethtool -L $dev combined 1
 	check "one queue" wait_for 10 fewer 1
 	check "packets pass" wait_for 5 alive
@@ -115,18 +91,18 @@ fi
 first= came=0 same=0
 for i in 1 2 3; do
 	echo "$device" >$driver/unbind && gone &&
-		echo "$device" >$driver/bind && wait_for 20 there || break
-	up
+		echo "$device" >$driver/bind && wait_for 20 net_there || break
+	net_up
 	wait_for 10 alive && came=$((came + 1))
-	now=$(state)
+	now=$(net_holds)
 	first=${first:-$now}
 	[ "$now" = "$first" ] && same=$((same + 1)) ||
-		diag "round $i: grants, ports, watches $now, at first $first"
+		diag "round $i: $now, at first $first"
 done
 is "the driver goes and comes back" $came 3
 is "no grant, port or watch is leaked" $same 3
 is "no packet was wrong" "$(sum tx errors) $(sum rx errors)" "0 0"
 is "no queue is poisoned" "$(stat_of poisoned)" 0
 is "no page is left with the backend" "$(counter grant deferred)" 0
-diag "$(grep '^queue ' "$XG_DEBUGFS/$stats")"
+diag "$(grep '^queue ' "$XG_DEBUGFS/netfront/$device")"
 diag "$(ethtool -S $dev | grep -v ': 0$')"

@@ -10,20 +10,10 @@
 # a control ring and more than one queue: two CPUs here, and there.
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
-need xg-netfront
-peer=${XG_PEER:-192.0.2.1}
-set -- /sys/bus/xg/devices/vif-*/net/*
-[ -e "$1" ] || skip_all "no interface of xg-netfront"
-dev=${1##*/}
-device=${1%/net/*}
-stats=netfront/${device##*/}
+. "${0%/*}/../net.sh"
 
-stat_of() { counter "$stats" "$1"; }
-alive() { netdata icmp "$peer" 1 56 >/dev/null; }
-live() { [ "$(stat_of live)" = 1 ]; }
 ctrl_is() { [ "$(stat_of ctrl)" = "$1" ]; }
-state() { echo "$(counter grant in_use) $(counter evtchn bound)"; }
-same() { [ "$(state)" = "$before" ]; }
+same() { [ "$(net_holds)" = "$before" ]; }
 # of KEY: that number of every queue there is now, in their order
 of() {
 	ethtool -S $dev | awk -v key="^rx_queue_[0-9]+_$1:" -v nr="$queues" \
@@ -56,19 +46,17 @@ all_queues() { only_queue -1 | tr n y; }
 fields() { ethtool -n $dev rx-flow-hash "$1"; }
 refused() { ! "$@" >/dev/null 2>&1; }
 
-ip link set $dev up
-ip address show dev $dev | grep -q 192.0.2.2/ ||
-	ip address add 192.0.2.2/24 dev $dev
-wait_for 30 live || skip_all "no connection"
+net_up
+wait_for 30 net_there || skip_all "no connection"
 queues=$(stat_of queues)
 [ "$queues" -gt 1 ] || skip_all "one queue"
 wait_for 20 ctrl_is ready || skip_all "no control ring"
-wait_for 20 alive && netdata udp "$peer" 1 10 >/dev/null 2>&1 ||
+wait_for 20 alive && echoes ||
 	skip_all "no netdata at $peer"
 hash_is() { [ "$(stat_of hash)" = "$1" ]; }
 cleanup "ethtool -X $dev default 2>/dev/null; ethtool -K $dev rxhash off"
 plan 34
-before=$(state)
+before=$(net_holds)
 
 # --- what is shown and set ------------------------------------------------------
 

@@ -6,20 +6,12 @@
 # offloads changing meanwhile: not one byte is wrong. Ten minutes with XG_SOAK.
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
-need xg-netfront
-peer=${XG_PEER:-192.0.2.1}
-set -- /sys/bus/xg/devices/vif-*/net/*
-[ -e "$1" ] || skip_all "no interface of xg-netfront"
-dev=${1##*/}
-device=${1%/net/*}
-stats=netfront/${device##*/}
+. "${0%/*}/../net.sh"
 seconds=$(rounds 12 600)
 
-ip link set $dev up
-ip address show dev $dev | grep -q 192.0.2.2/ ||
-	ip address add 192.0.2.2/24 dev $dev
-wait_for 20 netdata icmp "$peer" 1 56 || skip_all "nobody answers at $peer"
-netdata udp "$peer" 1 10 >/dev/null 2>&1 || skip_all "no netdata at $peer"
+net_up
+wait_for 20 alive || skip_all "nobody answers at $peer"
+echoes || skip_all "no netdata at $peer"
 plan 7
 
 flag=/tmp/mixed-on.$$
@@ -68,8 +60,8 @@ verdict streams $streams
 verdict datagrams $datagrams
 verdict pings $pings
 is "MTU and offloads changed each time" $changes $i
-is "no packet was in error" "$(ethtool -S $dev | awk '/_errors:/ { n += $2 } END { print n + 0 }')" 0
-is "no queue is poisoned" "$(counter "$stats" poisoned)" 0
+is "no packet was in error" "$(sum tx errors) $(sum rx errors)" "0 0"
+is "no queue is poisoned" "$(stat_of poisoned)" 0
 is "no page is left with the backend" "$(counter grant deferred)" 0
 ip link set $dev mtu 1500
 ethtool -K $dev sg on tx on tso on gro on >/dev/null 2>&1

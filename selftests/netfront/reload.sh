@@ -6,30 +6,13 @@
 # under traffic: it goes on by itself, and nothing is leaked.
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
-need xg-netfront
-peer=${XG_PEER:-192.0.2.1}
-set -- /sys/bus/xg/devices/vif-*/net/*
-[ -e "$1" ] || skip_all "no interface of xg-netfront"
-dev=${1##*/}
-device=${1%/net/*}
-device=${device##*/}
+. "${0%/*}/../net.sh"
 rounds=$(rounds 3 50)
 module=$(module_file xg-netfront)
 plan 9
 
-there() { [ -e /sys/class/net/$dev ] && [ "$(counter netfront/$device live)" = 1 ]; }
-up() {
-	ip link set $dev up
-	ip address show dev $dev | grep -q 192.0.2.2/ ||
-		ip address add 192.0.2.2/24 dev $dev
-}
-alive() { netdata icmp "$peer" 1 56; }
-counts() {
-	echo "grants $(counter grant in_use) ports $(counter evtchn bound)" \
-		"watches $(counter xenbus watches)"
-}
-as_first() { [ "$(counts)" = "$first" ]; }
-queues() { [ "$(counter netfront/$device queues)" = "$1" ] && there; }
+as_first() { [ "$(net_holds)" = "$first" ]; }
+queues() { [ "$(stat_of queues)" = "$1" ] && net_there; }
 
 # Packets until the file is gone; a wrong byte ends it. Lost ones are to be.
 traffic() {
@@ -50,7 +33,7 @@ flow_stop() {
 }
 cleanup "rm -f $flow"
 
-up
+net_up
 wait_for 20 alive || skip_all "nobody answers at $peer"
 log_mark
 flow_start
@@ -58,14 +41,14 @@ outs=0 ins=0 resumed=0 same=0 first=
 for i in $(seq "$rounds"); do
 	sleep 0.5
 	rmmod xg-netfront && outs=$((outs + 1))
-	insmod "$module" && wait_for 30 there && ins=$((ins + 1))
-	up
+	insmod "$module" && wait_for 30 net_there && ins=$((ins + 1))
+	net_up
 	wait_for 5 alive && resumed=$((resumed + 1))
-	first=${first:-$(counts)}
+	first=${first:-$(net_holds)}
 	if wait_for 5 as_first; then
 		same=$((same + 1))
 	else
-		diag "round $i: $(counts), at first $first"
+		diag "round $i: $(net_holds), at first $first"
 	fi
 done
 flow_stop

@@ -10,43 +10,26 @@
 # there. A program that comes or goes has the connection made anew.
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
-need xg-netfront
-peer=${XG_PEER:-192.0.2.1}
-set -- /sys/bus/xg/devices/vif-*/net/*
-[ -e "$1" ] || skip_all "no interface of xg-netfront"
-dev=${1##*/}
-device=${1%/net/*}
-stats=netfront/${device##*/}
+. "${0%/*}/../net.sh"
 net=/sys/class/net
 plan 45
 
-stat_of() { counter "$stats" "$1"; }
-# sum KIND KEY: a number of all queues together
-sum() {
-	ethtool -S $dev | awk -v key="^ *$1_queue_[0-9]+_$2:" \
-		'$0 ~ key { n += $2 } END { print n + 0 }'
-}
 # grew BEFORE AFTER LEAST: prints yes, or by how much
 grew() { [ $(($2 - $1)) -ge "$3" ] && echo yes || echo "$(($2 - $1))"; }
 packets() { cat $net/$1/statistics/rx_packets; }
-pings() { netdata icmp "$peer" "$@"; }
-alive() { pings 1 56 >/dev/null; }
 # Four are sent, and what answers come are taken.
 silent() { ! pings 16 56 >/dev/null; }
-state() { echo "$(counter grant in_use) $(counter evtchn bound)"; }
-same() { [ "$(state)" = "$before" ]; }
+same() { [ "$(net_holds)" = "$before" ]; }
 # made_for 0|1: the connection is there, and without (0) or with a program (1)
 made_for() { [ "$(stat_of live) $(stat_of plain)" = "1 $1" ]; }
 up() { ip link set $1 up; }
 
-up $dev
-ip address show dev $dev | grep -q 192.0.2.2/ ||
-	ip address add 192.0.2.2/24 dev $dev
+net_up
 check "connected" wait_for 30 made_for 0
 check "somebody answers" wait_for 20 alive
 netdata=
-netdata udp "$peer" 1 10 >/dev/null 2>&1 && netdata=yes
-before=$(state)
+echoes && netdata=yes
+before=$(net_holds)
 cleanup "xdpload $dev off"
 
 # --- sizes ----------------------------------------------------------------------

@@ -7,57 +7,32 @@ testbed/guest/init), the rest is the guest script's output and goes to
 script.log. What the host says to the guest is "tell NAME".
 """
 
-import select
-import socket
 import sys
+
+from .linesocket import LineSocket
 
 MESSAGE = b"@xg "
 
 
-class Channel:
+class Channel(LineSocket):
     def __init__(self, path, log, on_message, verbose=False):
         """Listen at `path`; on_message(verb, rest) is called from poll()."""
+        super().__init__(path)
         self.on_message = on_message
         self.verbose = verbose
         self.log = open(log, "wb", buffering=0)
-        self.server = socket.socket(socket.AF_UNIX)
-        self.server.bind(str(path))
-        self.server.listen(1)
-        self.peer = None
-        self.pending = b""
         self.blank = False          # an empty line held back
         self.unsent = []
 
     def close(self):
-        for s in (self.peer, self.server):
-            if s:
-                s.close()
+        super().close()
         self._output(self.pending)
         self.log.close()
 
-    def poll(self, seconds):
-        """Wait for input at most so long, and deal with it."""
-        ready, _, _ = select.select([self.peer or self.server], [], [],
-                                    seconds)
-        if not ready:
-            return
-        if not self.peer:
-            self.peer, _ = self.server.accept()
-            for name in self.unsent:
-                self.tell(name)
-            self.unsent = []
-            return
-        try:
-            data = self.peer.recv(65536)
-        except ConnectionError:
-            data = b""
-        if not data:
-            self.peer.close()
-            self.peer = None
-            return
-        *lines, self.pending = (self.pending + data).split(b"\n")
-        for line in lines:
-            self._line(line.rstrip(b"\r"))
+    def _connected(self):
+        for name in self.unsent:
+            self.tell(name)
+        self.unsent = []
 
     def tell(self, name):
         """Make `wait_tell NAME` in the guest go on."""

@@ -6,45 +6,17 @@ middle machine, behind a console port of it: it says its greeting when it is up.
 """
 
 import json
-import select
-import socket
 import time
 
+from .linesocket import LineSocket
 
-class Qmp:
+
+class Qmp(LineSocket):
     def __init__(self, path):
-        self.server = socket.socket(socket.AF_UNIX)
-        self.server.bind(str(path))
-        self.server.listen(1)
-        self.peer = None
-        self.pending = b""
+        super().__init__(path)
         self.greeted = False
         self.events = set()         # names of the events that came
         self.replies = []
-
-    def close(self):
-        for s in (self.peer, self.server):
-            if s:
-                s.close()
-
-    def poll(self, seconds):
-        """Take what has come, waiting for it at most so long."""
-        if not select.select([self.peer or self.server], [], [], seconds)[0]:
-            return
-        if not self.peer:
-            self.peer, _ = self.server.accept()
-            return
-        try:
-            data = self.peer.recv(65536)
-        except ConnectionError:
-            data = b""
-        if not data:
-            self.peer.close()
-            self.peer = None
-            return
-        *lines, self.pending = (self.pending + data).split(b"\n")
-        for line in lines:
-            self._line(line)
 
     def _line(self, line):
         # A console port may bring noise before QEMU owns it.
