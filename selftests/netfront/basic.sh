@@ -31,7 +31,7 @@ check "carrier" wait_for 10 link 1
 like "its address is the toolstack's" "$(cat /sys/class/net/$dev/address)" '^00:16:3e:'
 check "somebody answers" wait_for 20 alive
 netdata=
-echoes && netdata=yes
+wait_for 3 echoes && netdata=yes
 
 like "ethtool -i" "$(ethtool -i $dev)" 'driver: xg-netfront'
 like "ethtool -l" "$(ethtool -l $dev)" 'Combined:.*[1-9]'

@@ -51,7 +51,7 @@ wait_for 30 net_there || skip_all "no connection"
 queues=$(stat_of queues)
 [ "$queues" -gt 1 ] || skip_all "one queue"
 wait_for 20 ctrl_is ready || skip_all "no control ring"
-wait_for 20 alive && echoes ||
+wait_for 20 alive && wait_for 10 echoes ||
 	skip_all "no netdata at $peer"
 hash_is() { [ "$(stat_of hash)" = "$1" ]; }
 cleanup "ethtool -X $dev default 2>/dev/null; ethtool -K $dev rxhash off"

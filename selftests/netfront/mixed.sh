@@ -11,7 +11,7 @@ seconds=$(rounds 12 600)
 
 net_up
 wait_for 20 alive || skip_all "nobody answers at $peer"
-echoes || skip_all "no netdata at $peer"
+wait_for 10 echoes || skip_all "no netdata at $peer"
 plan 7
 
 flag=/tmp/mixed-on.$$

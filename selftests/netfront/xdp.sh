@@ -28,7 +28,7 @@ net_up
 check "connected" wait_for 30 made_for 0
 check "somebody answers" wait_for 20 alive
 netdata=
-echoes && netdata=yes
+wait_for 3 echoes && netdata=yes
 before=$(net_holds)
 cleanup "xdpload $dev off"
 
