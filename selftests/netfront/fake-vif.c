@@ -1,37 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Network backends of our own making, in dom0, most of which lie. The host script
- * of hostile.sh:
+ * Network backends of our own making, in dom0, most of which lie. The host
+ * script of hostile.sh:
  *
  *   testbed/vm --engine xen --guest-script ... --host-script fake-vif
  *
- * One interface after the other, as cases[] has them, as vif 7 of the guest; each
- * is there from "up-NAME" being told until the mark "done-NAME". For every packet
- * it gets it sends one, of the kind that its mode says; what is asked on a control
- * ring it answers likewise.
+ * One interface after the other, as cases[] has them, as vif 7 of the guest;
+ * each is there from "up-NAME" being told until the mark "done-NAME". For every
+ * packet it gets it sends one, of the kind that its mode says; what is asked on
+ * a control ring it answers likewise.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <linux/types.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <xen/xen.h>
-#include <xen/grant_table.h>
-#include <xen/evtchn.h>
-#include <xen/gntdev.h>
+#include "../fake-backend.h"
 
-#define PAGE	4096
 #define VIF	7
 #define HONEST	3	/* packets before the first lie */
-#define MARKS	"/mnt/xg/run/marks/"
 
 enum { MORE = 4, EXTRA = 8, PREFIX = 16 };	/* flags, both ways */
 
@@ -67,45 +49,12 @@ struct ctrl_response {
 
 enum { GET_FLAGS = 1, GET_SIZE = 4 };	/* types of control requests */
 
-struct header {
-	__u32 req_prod, req_event, rsp_prod, rsp_event;
-	__u8 pad[48];
-	__u8 slots[];
-};
-
-/* Our half of a ring of the guest's. */
-struct ring {
-	struct header *page;
-	__u64 index;		/* gntdev's */
-	unsigned int stride, slots;
-	__u32 cons, prod;
-	unsigned int port;
-};
-
 #define QUEUES_MAX	2
 static struct queue {
 	struct ring tx, rx;	/* of two, tx has the port */
 } queues[QUEUES_MAX], *q = queues;
 static struct ring ctrl;
-static unsigned int guest, nr_queues, got;
-static const char *mode;
-static int gntdev, evtchn;
-static struct kept {
-	void *p;
-	__u64 index;
-} kept[64];
-static unsigned int nr_kept;
-
-static void die(const char *what)
-{
-	fprintf(stderr, "fake-vif: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static int is(const char *what)
-{
-	return !strcmp(mode, what);
-}
+static unsigned int nr_queues, got;
 
 /* Is it time to lie, in that way? */
 static int lies(const char *what)
@@ -113,78 +62,15 @@ static int lies(const char *what)
 	return got > HONEST && is(what);
 }
 
-static void *map(__u32 ref, int prot, __u64 *index)
+static void unmap_or_keep(void *p, __u64 index, bool lie)
 {
-	struct ioctl_gntdev_map_grant_ref op = {
-		.count = 1,
-		.refs[0] = { .domid = guest, .ref = ref },
-	};
-	void *p;
-
-	if (ioctl(gntdev, IOCTL_GNTDEV_MAP_GRANT_REF, &op))
-		return NULL;
-	p = mmap(NULL, PAGE, prot, MAP_SHARED, gntdev, op.index);
-	*index = op.index;
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static void unmap(void *p, __u64 index)
-{
-	struct ioctl_gntdev_unmap_grant_ref op = { .index = index, .count = 1 };
-
-	munmap(p, PAGE);
-	ioctl(gntdev, IOCTL_GNTDEV_UNMAP_GRANT_REF, &op);
-}
-
-static void unmap_or_keep(void *p, __u64 index, bool keep)
-{
-	if (keep && nr_kept < 64)
-		kept[nr_kept++] = (struct kept){ p, index };
+	if (lie && nr_kept < KEPT)
+		keep(p, index);
 	else
 		unmap(p, index);
 }
 
-static bool take(struct ring *r, void *req)
-{
-	__u32 prod = __atomic_load_n(&r->page->req_prod, __ATOMIC_SEQ_CST);
-
-	if (r->cons == prod)
-		return false;
-	memcpy(req, r->page->slots + r->cons++ % r->slots * r->stride, r->stride);
-	return true;
-}
-
-static void put(struct ring *r, const void *rsp, size_t size)
-{
-	memcpy(r->page->slots + r->prod++ % r->slots * r->stride, rsp, size);
-}
-
-static void notify(unsigned int port)
-{
-	struct ioctl_evtchn_notify op = { .port = port };
-
-	ioctl(evtchn, IOCTL_EVTCHN_NOTIFY, &op);
-}
-
-static void push(struct ring *r)
-{
-	__atomic_store_n(&r->page->rsp_prod, r->prod, __ATOMIC_SEQ_CST);
-	notify(r->port);
-}
-
-static bool has_more(struct ring *r)
-{
-	return r->cons != __atomic_load_n(&r->page->req_prod, __ATOMIC_SEQ_CST);
-}
-
-/* Ask to be told of the next request; true: it is there. */
-static bool rearm(struct ring *r)
-{
-	__atomic_store_n(&r->page->req_event, r->cons + 1, __ATOMIC_SEQ_CST);
-	return has_more(r);
-}
-
-/* --- to the guest -------------------------------------------------------------- */
+/* --- to the guest -------------------------------------------------------- */
 
 /* A frame to everybody, of a protocol that nobody speaks. */
 static void fill(__u8 *p, unsigned int len)
@@ -278,7 +164,7 @@ static void send_packet(void)
 		q->rx.prod -= 1000;
 }
 
-/* --- from the guest ------------------------------------------------------------ */
+/* --- from the guest ------------------------------------------------------ */
 
 static void look_at(const struct tx_request *req)
 {
@@ -388,63 +274,17 @@ static void serve_all(void)
 		serve_ctrl();
 }
 
-/* --- the store, by its tools --------------------------------------------------- */
-
-static char front[64], back[64];
-
-static int run(const char *fmt, ...)
-{
-	char line[1024];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	return system(line);
-}
-
-static int read_number(const char *key)
-{
-	char line[160], text[32] = "";
-	FILE *f;
-
-	snprintf(line, sizeof(line), "xenstore-read %s/%s 2>/dev/null", front,
-		 key);
-	f = popen(line, "r");
-	if (!f || !fgets(text, sizeof(text), f))
-		text[0] = '\0';
-	if (f)
-		pclose(f);
-	return text[0] ? atoi(text) : -1;
-}
-
-static bool wait_front(int state, int seconds)
-{
-	for (; seconds > 0; seconds--) {
-		if (read_number("state") == state)
-			return true;
-		sleep(1);
-	}
-	return false;
-}
+/* --- one interface after the other --------------------------------------- */
 
 static void make_keys(const char *keys)
 {
-	run("xenstore-write %s '' && xenstore-chmod %s n%u r0", front, front, guest);
-	run("xenstore-write %s '' && xenstore-chmod %s n0 r%u", back, back, guest);
-	run("xenstore-write %s/frontend %s %s/frontend-id %u %s/online 1",
-	    back, front, back, guest, back);
+	make_places();
 	run("xenstore-write %s/feature-rx-copy 1 %s/feature-sg 1", back, back);
-	run("for k in %s; do xenstore-write %s/${k%%%%=*} ${k#*=}; done", keys,
-	    strncmp(keys, "trusted", 7) ? back : front);
-	run("xenstore-write %s/state 2", back);
+	make_offer(keys);
 	run("xenstore-write %s/handle %u %s/mac 00:16:3e:77:77:77", front, VIF,
 	    front);
-	run("xenstore-write %s/backend %s %s/backend-id 0 %s/state 1", front,
-	    back, front, front);
+	make_known();
 }
-
-/* --- one interface after the other ---------------------------------------------- */
 
 #define CONTROL	"feature-ctrl-ring=1 multi-queue-max-queues=2"
 
@@ -453,7 +293,8 @@ static const struct fake {
 	const char *keys;
 } cases[] = {
 	{ "good", "feature-gso-tcpv4=1" }, { "untrusted", "trusted=0" },
-	{ "nolink", "carrier=0" }, { "lie-numbers", "multi-queue-max-queues=99999999999" },
+	{ "nolink", "carrier=0" },
+	{ "lie-numbers", "multi-queue-max-queues=99999999999" },
 	{ "error", "" }, { "rx-error", "" }, { "rx-status", "" },
 	{ "rx-gso", "" }, { "mute", "" },
 	{ "keep", "" }, { "badid", "" }, { "badstatus", "" }, { "null", "" },
@@ -470,19 +311,11 @@ static const struct fake {
 	{ }
 };
 
-static bool marked(const char *what, const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), MARKS "%s-%s", what, name);
-	return !access(path, F_OK);
-}
-
 /* The test may come after others; no interface of ours is there before. */
 static bool wait_begin(unsigned int seconds)
 {
 	for (; seconds; seconds--) {
-		if (marked("begin", "fake-vif") || marked("end", "fake-vif"))
+		if (marked("begin", program) || marked("end", program))
 			return true;
 		sleep(1);
 	}
@@ -495,30 +328,6 @@ static int read_below(const char *dir, const char *name)
 
 	snprintf(key, sizeof(key), "%s%s", dir, name);
 	return read_number(key);
-}
-
-/* As many slots as fit, of a power of two. */
-static void open_ring(struct ring *r, int ref, unsigned int stride)
-{
-	*r = (struct ring){ .stride = stride, .slots = 1 };
-	while (r->slots * 2 * stride <= PAGE - sizeof(struct header))
-		r->slots *= 2;
-	r->page = map(ref, PROT_READ | PROT_WRITE, &r->index);
-	if (!r->page)
-		die("a ring cannot be mapped");
-}
-
-static unsigned int bind_port(int remote)
-{
-	struct ioctl_evtchn_bind_interdomain op = {
-		.remote_domain = guest,
-		.remote_port = remote,
-	};
-	int bound = ioctl(evtchn, IOCTL_EVTCHN_BIND_INTERDOMAIN, &op);
-
-	if (bound < 0)
-		die("the guest's port cannot be bound");
-	return bound;
 }
 
 static void connect_queue(const char *dir)
@@ -553,36 +362,17 @@ static void connect_front(void)
 
 static void serve_case(const char *name)
 {
-	struct pollfd wait = { .fd = evtchn, .events = POLLIN };
-	__u32 fired;
 	int tries;
 
 	for (tries = 0; tries < 600 && !marked("done", name); tries++) {
 		serve_all();
-		if (poll(&wait, 1, 200) <= 0)
-			continue;
-		if (read(evtchn, &fired, sizeof(fired)) != sizeof(fired) ||
-		    write(evtchn, &fired, sizeof(fired)) != sizeof(fired))
-			die("evtchn");
+		wait_event(200);
 	}
-}
-
-static void close_ring(struct ring *r, bool unbind)
-{
-	struct ioctl_evtchn_unbind op = { .port = r->port };
-
-	if (unbind)
-		ioctl(evtchn, IOCTL_EVTCHN_UNBIND, &op);
-	unmap(r->page, r->index);
-	r->page = NULL;
 }
 
 static void let_go(void)
 {
-	while (nr_kept) {
-		nr_kept--;
-		unmap(kept[nr_kept].p, kept[nr_kept].index);
-	}
+	drop_kept();
 	while (nr_queues) {
 		q = &queues[--nr_queues];
 		close_ring(&q->rx, false);
@@ -603,33 +393,20 @@ static void one_case(const struct fake *c)
 	serve_case(c->name);
 	printf("# %s: packets %u\n", c->name, got);
 	run("xenstore-write %s/state 5", back);
-	if (!wait_front(6, 60))
-		printf("# %s: the frontend did not close\n", c->name);
+	wait_closed(c->name);
 	let_go();
 	run("xenstore-write %s/state 6", back);
-	run("xenstore-rm %s; xenstore-rm %s", front, back);
-	run("tell gone-%s", c->name);
+	remove_places(c->name);
 }
 
 int main(void)
 {
 	unsigned int i;
 
-	guest = atoi(getenv("GUEST_ID") ?: "0");
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	gntdev = open("/dev/xen/gntdev", O_RDWR);
-	evtchn = open("/dev/xen/evtchn", O_RDWR);
-	if (!guest || gntdev < 0 || evtchn < 0)
-		die("no guest, gntdev or evtchn");
-	snprintf(front, sizeof(front), "/local/domain/%u/device/vif/%u", guest,
-		 VIF);
-	/* Not "vif": netback must not take it. */
-	snprintf(back, sizeof(back), "/local/domain/0/backend/fake/%u/%u", guest,
-		 VIF);
-	run("tell fake-vif");
+	start("fake-vif", "vif", VIF);
 	if (!wait_begin(1200))
 		die("nobody began");
-	for (i = 0; cases[i].name && !marked("end", "fake-vif"); i++)
+	for (i = 0; cases[i].name && !marked("end", program); i++)
 		one_case(&cases[i]);
 	return 0;
 }
