@@ -311,7 +311,8 @@ void xg_net_hash_switch(struct xg_net *net)
  * is in use they wait for the next one.
  *
  * Context: process, rtnl; waits for the backend, for some seconds at most.
- * Return: 0 or -errno, -EBUSY while the hash is being set up; the key may have changed though the table could not.
+ * Return: 0 or -errno, -EBUSY while the hash is being set up; the key may have
+ *         changed though the table could not.
  */
 int xg_net_hash_change(struct xg_net *net, const u8 *key, const u32 *table)
 {
