@@ -23,6 +23,12 @@ HARMLESS = re.compile(
 # A guest's triple fault whose register dump shows Xen's own address as RIP.
 FAULT_IN_XEN = re.compile(r"Triple fault(?:(?!RIP:).)*RIP:\s+e008:\[?<?ffff82d0",
                           re.S)
+# A device's interrupt (no NMI) in a trace, and the flags it interrupted. No guest
+# can be interrupted while bit 9 of them, IF, is clear: it was injected wrongly.
+INTERRUPTED = re.compile(r"asm_(?:common_interrupt|sysvec_\w+)\+\S+\n"
+                         r".*RIP: 0010:.*\n(?:.*Code:.*\n)?"
+                         r".*EFLAGS: ([0-9a-f]{8})")
+FLAG_IF = 1 << 9
 # A line of the guest's kernel, not of its firmware; "quiet" hides the first.
 PRINTED = re.compile(rb"Linux version|^\[ *\d+\.\d{6}\] ", re.M)
 
@@ -94,10 +100,16 @@ def emulator_fault(ending, paths):
         return None
     if "drivers" not in ending.times:
         return f"before a driver was loaded: {ending.how}"
-    log = paths.out / "xen.log"
-    if log.exists() and FAULT_IN_XEN.search(log.read_text(errors="replace")):
+    if FAULT_IN_XEN.search(text_of(paths.out / "xen.log")):
         return "triple fault at an address inside Xen"
+    for flags in INTERRUPTED.findall(text_of(paths.out / "guest.log")):
+        if not int(flags, 16) & FLAG_IF:
+            return "an interrupt while interrupts were off"
     return None
+
+
+def text_of(path):
+    return path.read_text(errors="replace") if path.exists() else ""
 
 
 def judge(spec, ending, paths):
