@@ -46,7 +46,7 @@ done
 is "I/O under way ends when the disk goes" $ended 3
 is "still nothing leaked" "$(state)" "$first"
 
-vecio hold "$disk" 30 >/tmp/hold.$$ &
+vecio hold "$disk" 8 >/tmp/hold.$$ &
 wait_for 5 grep -q open /tmp/hold.$$
 unbind
 check "an open disk goes, too" wait_for 10 gone
