@@ -37,7 +37,7 @@
 #define SHOW(value)	printf("%s = %ld\n", #value, (long)(value))
 #define SHOW_AS(name, value) printf("%s = %ld\n", name, (long)(value))
 
-int main(void)
+static void show_blkif(void)
 {
 	SHOW(sizeof(struct blkif_request));
 	SHOW(RW(nr_segments));
@@ -79,6 +79,11 @@ int main(void)
 	SHOW(BLKIF_DISCARD_SECURE);
 	SHOW(BLKIF_MAX_SEGMENTS_PER_REQUEST);
 	SHOW(BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST);
+}
+
+/* What goes over the data rings. */
+static void show_netif(void)
+{
 	SHOW(sizeof(struct NET(tx_request)));
 	SHOW(offsetof(struct NET(tx_request), gref));
 	SHOW(offsetof(struct NET(tx_request), offset));
@@ -105,6 +110,10 @@ int main(void)
 	SHOW(offsetof(struct NET(extra_info), u.hash.type));
 	SHOW(offsetof(struct NET(extra_info), u.hash.algorithm));
 	SHOW(offsetof(struct NET(extra_info), u.hash.value));
+}
+
+static void show_netif_control(void)
+{
 	SHOW(sizeof(struct xen_netif_ctrl_request));
 	SHOW(offsetof(struct xen_netif_ctrl_request, type));
 	SHOW(offsetof(struct xen_netif_ctrl_request, data));
@@ -129,6 +138,10 @@ int main(void)
 	SHOW(XEN_NETIF_CTRL_STATUS_NOT_SUPPORTED);
 	SHOW(XEN_NETIF_CTRL_STATUS_INVALID_PARAMETER);
 	SHOW(XEN_NETIF_CTRL_STATUS_BUFFER_OVERFLOW);
+}
+
+static void show_netif_numbers(void)
+{
 	SHOW(XEN_NETIF_NR_SLOTS_MIN);
 	SHOW(XEN_NETIF_EXTRA_TYPE_GSO);
 	SHOW(XEN_NETIF_EXTRA_TYPE_MCAST_ADD);
@@ -149,6 +162,10 @@ int main(void)
 	SHOW(STATUS(ERROR));
 	SHOW(STATUS(OKAY));
 	SHOW(STATUS(NULL));
+}
+
+static void show_xs(void)
+{
 	SHOW(sizeof(struct xsd_sockmsg));
 	SHOW(offsetof(struct xsd_sockmsg, type));
 	SHOW(offsetof(struct xsd_sockmsg, req_id));
@@ -170,5 +187,14 @@ int main(void)
 	SHOW(XS_ERROR);
 	SHOW(XS_RESET_WATCHES);
 	SHOW(XS_DIRECTORY_PART);
+}
+
+int main(void)
+{
+	show_blkif();
+	show_netif();
+	show_netif_control();
+	show_netif_numbers();
+	show_xs();
 	return 0;
 }

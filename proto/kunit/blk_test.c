@@ -11,17 +11,6 @@
 #define SECTOR	0x99aabbccddeeff01ull
 #define HANDLE	0xca02u
 
-/* Little-endian number of @bytes bytes at @at. */
-static u64 wire(const void *msg, size_t at, unsigned int bytes)
-{
-	const u8 *p = (const u8 *)msg + at;
-	u64 n = 0;
-
-	while (bytes--)
-		n = n << 8 | p[bytes];
-	return n;
-}
-
 static void blk_rw_layout(struct kunit *test)
 {
 	struct xg_blk_seg segs[BLKIF_MAX_SEGMENTS_PER_REQUEST];

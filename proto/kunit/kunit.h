@@ -36,6 +36,17 @@ extern struct kunit_suite xg_xs_suite;
 #define peer_acts(fn, arg)	((void)(fn), (void)(arg))
 #endif
 
+/* Little-endian number of @bytes bytes at @at. */
+static inline u64 wire(const void *msg, size_t at, unsigned int bytes)
+{
+	const u8 *p = (const u8 *)msg + at;
+	u64 n = 0;
+
+	while (bytes--)
+		n = n << 8 | p[bytes];
+	return n;
+}
+
 /* Numbers without a pattern, the same in every run. */
 static inline u32 any(u32 *state)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
  * netif packets and control requests byte by byte, what must not be encoded, how
- * answers are judged, and chains of received slots, good and bad. The offsets are those of Xen's
- * netif.h.
+ * answers are judged, and chains of received slots, good and bad. The offsets are
+ * those of Xen's netif.h.
  */
 #include <xg/proto/net.h>
 
@@ -10,17 +10,6 @@
 
 #define NO_GSO	((struct xg_net_gso) {})
 #define BAD_ID	0x7777
-
-/* Little-endian number of @bytes bytes at @at. */
-static u64 wire(const void *msg, size_t at, unsigned int bytes)
-{
-	const u8 *p = (const u8 *)msg + at;
-	u64 n = 0;
-
-	while (bytes--)
-		n = n << 8 | p[bytes];
-	return n;
-}
 
 static void fill_pieces(struct xg_net_piece *pieces, unsigned int nr, u16 len)
 {

@@ -49,6 +49,14 @@ static int put(struct bench *b, u64 id)
 	return xg_ring_put(&b->ring, &req);
 }
 
+static void publish_three(struct bench *b)
+{
+	put(b, 0);
+	put(b, 1);
+	put(b, 2);
+	xg_ring_publish(&b->ring);
+}
+
 /* The backend takes one request and answers it: its id; -1 for none. */
 static s64 answer(struct bench *b)
 {
@@ -184,10 +192,7 @@ static void ring_rearms(struct kunit *test)
 	struct bench b;
 
 	KUNIT_ASSERT_TRUE(test, bench_init(test, &b, 0xfffffffe));
-	put(&b, 0);
-	put(&b, 1);
-	put(&b, 2);
-	xg_ring_publish(&b.ring);
+	publish_three(&b);
 	KUNIT_EXPECT_FALSE(test, xg_ring_rearm(&b.ring));
 	KUNIT_EXPECT_EQ(test, b.page->rsp_event, 0xffffffffu);
 	answer(&b);
@@ -206,10 +211,7 @@ static void ring_rearms_for_several(struct kunit *test)
 	struct bench b;
 
 	KUNIT_ASSERT_TRUE(test, bench_init(test, &b, 0xfffffffe));
-	put(&b, 0);
-	put(&b, 1);
-	put(&b, 2);
-	xg_ring_publish(&b.ring);
+	publish_three(&b);
 	answer(&b);
 	KUNIT_EXPECT_FALSE(test, xg_ring_rearm_after(&b.ring, 2));
 	KUNIT_EXPECT_EQ(test, b.page->rsp_event, 0u);
