@@ -26,9 +26,3 @@ sum() {
 	ethtool -S $dev | awk -v key="^ *$1_queue_[0-9]+_$2:" \
 		'$0 ~ key { n += $2 } END { print n + 0 }'
 }
-
-# What must be the same before and after
-net_holds() {
-	echo "grants $(counter grant in_use) ports $(counter evtchn bound)" \
-		"watches $(counter xenbus watches)"
-}

@@ -102,6 +102,12 @@ read_disk() {
 		iflag=direct 2>/dev/null
 }
 
+# What drivers hold, which must be the same before and after
+held() {
+	echo "grants $(counter grant in_use) ports $(counter evtchn bound)" \
+		"watches $(counter xenbus watches)"
+}
+
 # Has each interface a connection?
 nets_live() {
 	for ktap_net in /sys/bus/xg/devices/vif-*; do

@@ -13,9 +13,6 @@ plan 9
 
 unbind() { echo "$device" >$driver/unbind; }
 bind() { echo "$device" >$driver/bind; }
-state() {
-	echo "$(counter grant in_use) $(counter evtchn bound) $(counter xenbus watches)"
-}
 gone() { [ ! -e "/sys/block/$name" ]; }
 there() { [ -e "/sys/block/$name" ] && [ -b "$disk" ]; }
 cleanup "there || bind"
@@ -25,10 +22,10 @@ check "data is written" diskdata write "$disk" 8 3 2
 first= same=0 right=0
 for i in $(seq "$rounds"); do
 	unbind && gone && bind && wait_for 20 there || break
-	now=$(state)
+	now=$(held)
 	[ -n "$first" ] || first=$now
 	[ "$now" = "$first" ] && same=$((same + 1)) ||
-		diag "round $i: grants, ports, watches $now, at first $first"
+		diag "round $i: $now, at first $first"
 	diskdata verify "$disk" 8 3 2 >/dev/null && right=$((right + 1))
 done
 is "the disk comes back each time with its data" $right "$rounds"
@@ -44,7 +41,7 @@ for i in 1 2 3; do
 	bind && wait_for 20 there || break
 done
 is "I/O under way ends when the disk goes" $ended 3
-is "still nothing leaked" "$(state)" "$first"
+is "still nothing leaked" "$(held)" "$first"
 
 vecio hold "$disk" 8 >/tmp/hold.$$ &
 wait_for 5 grep -q open /tmp/hold.$$

@@ -94,7 +94,7 @@ for i in 1 2 3; do
 		echo "$device" >$driver/bind && wait_for 20 net_there || break
 	net_up
 	wait_for 10 alive && came=$((came + 1))
-	now=$(net_holds)
+	now=$(held)
 	first=${first:-$now}
 	[ "$now" = "$first" ] && same=$((same + 1)) ||
 		diag "round $i: $now, at first $first"

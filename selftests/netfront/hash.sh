@@ -13,7 +13,7 @@
 . "${0%/*}/../net.sh"
 
 ctrl_is() { [ "$(stat_of ctrl)" = "$1" ]; }
-same() { [ "$(net_holds)" = "$before" ]; }
+same() { [ "$(held)" = "$before" ]; }
 # of KEY: that number of every queue there is now, in their order
 of() {
 	ethtool -S $dev | awk -v key="^rx_queue_[0-9]+_$1:" -v nr="$queues" \
@@ -56,7 +56,7 @@ wait_for 20 alive && wait_for 10 echoes ||
 hash_is() { [ "$(stat_of hash)" = "$1" ]; }
 cleanup "ethtool -X $dev default 2>/dev/null; ethtool -K $dev rxhash off"
 plan 34
-before=$(net_holds)
+before=$(held)
 
 # --- what is shown and set ------------------------------------------------------
 

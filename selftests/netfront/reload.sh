@@ -11,7 +11,7 @@ rounds=$(rounds 3 50)
 module=$(module_file xg-netfront)
 plan 9
 
-as_first() { [ "$(net_holds)" = "$first" ]; }
+as_first() { [ "$(held)" = "$first" ]; }
 queues() { [ "$(stat_of queues)" = "$1" ] && net_there; }
 
 # Packets until the file is gone; a wrong byte ends it. Lost ones are to be.
@@ -44,11 +44,11 @@ for i in $(seq "$rounds"); do
 	insmod "$module" && wait_for 30 net_there && ins=$((ins + 1))
 	net_up
 	wait_for 5 alive && resumed=$((resumed + 1))
-	first=${first:-$(net_holds)}
+	first=${first:-$(held)}
 	if wait_for 5 as_first; then
 		same=$((same + 1))
 	else
-		diag "round $i: $(net_holds), at first $first"
+		diag "round $i: $(held), at first $first"
 	fi
 done
 flow_stop

@@ -19,7 +19,7 @@ grew() { [ $(($2 - $1)) -ge "$3" ] && echo yes || echo "$(($2 - $1))"; }
 packets() { cat $net/$1/statistics/rx_packets; }
 # Four are sent, and what answers come are taken.
 silent() { ! pings 16 56 >/dev/null; }
-same() { [ "$(net_holds)" = "$before" ]; }
+same() { [ "$(held)" = "$before" ]; }
 # made_for 0|1: the connection is there, and without (0) or with a program (1)
 made_for() { [ "$(stat_of live) $(stat_of plain)" = "1 $1" ]; }
 up() { ip link set $1 up; }
@@ -29,7 +29,7 @@ check "connected" wait_for 30 made_for 0
 check "somebody answers" wait_for 20 alive
 netdata=
 wait_for 3 echoes && netdata=yes
-before=$(net_holds)
+before=$(held)
 cleanup "xdpload $dev off"
 
 # --- sizes ----------------------------------------------------------------------
