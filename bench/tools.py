@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from lib import cache, packages
+from lib import cache, guest, packages
 
 PROGRAMS = ["fio", "iperf3", "sockperf"]
 DISK_MIB = 160
@@ -27,20 +27,9 @@ def folder():
             (path / "lib").mkdir(parents=True)
             for name in PROGRAMS:
                 program = tree / "usr/bin" / name
-                for file in [program, *libraries(tree, program)]:
+                for file in [program, *guest.libraries(tree, program)]:
                     shutil.copy(file, path / "lib" / file.name)
     return cache.cached("bench-programs", recipe, make)
-
-
-def libraries(tree, program):
-    """The loader and the libraries of a program; Ceph's have a folder of theirs."""
-    base = tree / "usr/lib/x86_64-linux-gnu"
-    loader = base / "ld-linux-x86-64.so.2"
-    listing = subprocess.run([loader, "--library-path",
-                              f"{base}:{base}/ceph", "--list", program],
-                             check=True, capture_output=True, text=True).stdout
-    return [loader, *(Path(w) for w in listing.split()
-                      if w.startswith(str(tree)) and w != str(loader))]
 
 
 def disk():

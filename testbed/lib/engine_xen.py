@@ -70,6 +70,18 @@ def cmdline(spec):
     return guest.kernel_cmdline(spec, "hvc0") + " xg.channel=/dev/hvc1"
 
 
+def channels(spec):
+    """The consoles beside the first, of a guest without serial ports.
+
+    xl before 4.20 numbers them from 0, which libxl refuses, it being the first
+    console's: there ours is the second, and gets number 1.
+    """
+    ours = "'connection=socket,name=xg.channel,path=/run/xg/channel'"
+    if spec.xen == "4.17":
+        return f"'connection=pty,name=xg.refused', {ours}"
+    return ours
+
+
 def xl_config(spec):
     """The guest's xl config: our lines, less those --config replaces."""
     hvm = spec.type == "hvm"
@@ -101,8 +113,7 @@ def xl_config(spec):
             "kernel": '"/mnt/xg/run/kernel"',
             "ramdisk": '"/mnt/xg/run/initrd"',
             "cmdline": f'"{cmdline(spec)}"',
-            "channel": "['connection=socket,name=xg.channel,"
-                       "path=/run/xg/channel']",
+            "channel": f"[{channels(spec)}]",
         }
     for extra in spec.config:
         key = extra.split("=", 1)[0].strip()

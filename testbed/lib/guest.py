@@ -67,7 +67,7 @@ def base_archive(kernel, needs):
         "release": kernel.release,
         "root": str(kernel.root),
         "modules": [p.name for p in modules],
-        "version": 1,
+        "version": 2,
     }
 
     def make(path):
@@ -128,12 +128,15 @@ def add_tools(root, tools, scratch):
 
 def libraries(tree, program):
     """The shared libraries a program of `tree` loads, from that tree."""
-    where = [tree / "usr/lib/x86_64-linux-gnu", tree / "usr/lib64",
-             tree / "usr/lib"]
-    loader = tree / "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
+    base = tree / "usr/lib/x86_64-linux-gnu"
+    loader = base / "ld-linux-x86-64.so.2"
+    # Ceph's, which fio wants, have a folder of theirs.
+    where = [base, base / "ceph", tree / "usr/lib64", tree / "usr/lib"]
     done = subprocess.run([loader, "--library-path",
                            ":".join(map(str, where)), "--list", program],
                           capture_output=True, text=True)
+    if "cannot open shared object" in done.stderr:
+        raise TestbedError(f"{program.name}: {done.stderr.strip()[-300:]}")
     if done.returncode:         # a script or a static program
         return []
     found = {loader}

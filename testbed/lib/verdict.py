@@ -29,6 +29,8 @@ INTERRUPTED = re.compile(r"asm_(?:common_interrupt|sysvec_\w+)\+\S+\n"
                          r".*RIP: 0010:.*\n(?:.*Code:.*\n)?"
                          r".*EFLAGS: ([0-9a-f]{8})")
 FLAG_IF = 1 << 9
+# The guest's init ended by itself, by no signal: our own doing.
+INIT_EXITED = re.compile(r"Attempted to kill init! exitcode=0x0000[0-9a-f]{2}00")
 # A line of the guest's kernel, not of its firmware; "quiet" hides the first.
 PRINTED = re.compile(rb"Linux version|^\[ *\d+\.\d{6}\] ", re.M)
 
@@ -97,6 +99,8 @@ def emulator_fault(ending, paths):
     if ending.broke:
         return ending.how
     if not ending.died:
+        return None
+    if INIT_EXITED.search(text_of(paths.out / "guest.log")):
         return None
     if "drivers" not in ending.times:
         return f"before a driver was loaded: {ending.how}"

@@ -102,4 +102,7 @@ CASES = [
     Case("xen-mainline", "control on real Xen", engine="xen",
          drivers="mainline", tests=STACK[::2], data=True, timeout=600,
          soak_only=True),
+    Case("xen-pvh-mainline", "control as a PVH guest", engine="xen",
+         drivers="mainline", tests=STACK[::2], data=True, timeout=600,
+         options=["--type", "pvh"], soak_only=True),
 ]
