@@ -31,17 +31,21 @@ MODULE_PARM_DESC(timer, "Xen's timers as clock event devices: 1 (default) or 0")
 static s64 wall_clock_start(void)
 {
 	const struct shared_info *s = xg_shared_info();
+	unsigned int tries = 100;
 	u32 version, hi, lo;
 
-	/* Odd while Xen writes. */
-	do {
+	while (tries--) {
 		version = READ_ONCE(s->wc.version);
+		/* Pairs with Xen's: odd, what it writes, even. */
 		virt_rmb();
 		lo = READ_ONCE(s->wc.sec);
 		hi = READ_ONCE(s->wc_sec_hi);
+		/* The same, seen from the end. */
 		virt_rmb();
-	} while ((version & 1) || version != READ_ONCE(s->wc.version));
-	return (u64)hi << 32 | lo;
+		if (!(version & 1) && version == READ_ONCE(s->wc.version))
+			return (u64)hi << 32 | lo;
+	}
+	return 0;
 }
 
 /*
