@@ -103,7 +103,7 @@ line "packets" "50 pings of up to 8000 bytes, each compared byte by byte"
 
 step "rmmod of all of it"
 for module in xg-platform-pci xg-netfront xg-blkfront xg-xenbus xg-grant \
-	      xg-evtchn xg-hypercall xg-proto; do
+	      xg-time xg-evtchn xg-hypercall xg-proto; do
 	rmmod $module || give_up "rmmod $module"
 done
 line "modules left" "$(lsmod | grep -c '^xg_')"

@@ -103,6 +103,7 @@ struct xg_evtchn {
  * @name: as in upcall=
  * @what: for the log
  * @silent: what the log says when nothing arrives
+ * @per_cpu: interrupts the vCPU the event is for, whichever that is
  * @setup: process context
  * @cpu_up: on the CPU; non-zero: events cannot be delivered there
  * @teardown: the mirror of @setup; every port is masked
@@ -111,6 +112,7 @@ struct xg_upcall {
 	const char *name;
 	const char *what;
 	const char *silent;
+	bool per_cpu;
 	int (*setup)(struct xg_platform *platform);
 	int (*cpu_up)(unsigned int cpu);
 	void (*teardown)(void);
@@ -151,10 +153,6 @@ extern struct mutex xg_ports_lock;
 
 /* selftest.c */
 int xg_selftest(unsigned int *silent_cpu);
-
-/* clock.c */
-void xg_clock_start(void);
-void xg_clock_stop(void);
 
 /* show.c */
 void xg_show_start(void);

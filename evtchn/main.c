@@ -62,6 +62,37 @@ const char *xg_evtchn_upcall_name(void)
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_upcall_name);
 
+/**
+ * xg_evtchn_per_cpu() - does each CPU get its own events?
+ *
+ * Context: any, between start and stop.
+ * Return: true where Xen interrupts the vCPU an event is bound to; false where
+ * all events come by one line of the boot CPU's.
+ */
+bool xg_evtchn_per_cpu(void)
+{
+	return chosen && chosen->per_cpu;
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_per_cpu);
+
+/**
+ * xg_vcpu_time() - how Xen's time follows from the TSC of this CPU
+ *
+ * Xen rewrites it at any time: read it as asm/pvclock.h does, by its version. A
+ * clock reads it, and tracers read clocks: not traced.
+ *
+ * Context: any that stays on this CPU, between start and stop.
+ * Return: that of the vCPU this runs on; the boot vCPU's for one that has no
+ * place in shared info, or none yet.
+ */
+const struct pvclock_vcpu_time_info *xg_vcpu_time(void)
+{
+	const struct vcpu_info *info = this_cpu_ptr(&xg_cpu)->info;
+
+	return info ? &info->time : &xg_shared->vcpu_info[0].time;
+}
+EXPORT_SYMBOL_GPL(xg_vcpu_time);
+
 /* --- shared info ---------------------------------------------------------- */
 
 static int remove_shared_info(void)
@@ -183,8 +214,7 @@ static void stop_upcall(void)
 	chosen = NULL;
 	for_each_possible_cpu(cpu) {
 		irq_work_sync(&per_cpu_ptr(&xg_cpu, cpu)->rescan);
-		/* The clock may be asked until it is unregistered. */
-		WRITE_ONCE(per_cpu_ptr(&xg_cpu, cpu)->info, NULL);
+		per_cpu_ptr(&xg_cpu, cpu)->info = NULL;
 	}
 }
 
@@ -294,7 +324,6 @@ int xg_evtchn_start(struct xg_platform *root)
 	err = choose_upcall();
 	if (err)
 		goto unmap;
-	xg_clock_start();
 	xg_show_start();
 	return 0;
 
@@ -313,7 +342,6 @@ void xg_evtchn_stop(void)
 {
 	WARN_ON_ONCE(!list_empty(&xg_ports));
 	xg_show_stop();
-	xg_clock_stop();
 	stop_upcall();
 	unmap_shared_info();
 }
@@ -335,6 +363,6 @@ static void __exit xg_evtchn_exit(void)
 module_init(xg_evtchn_init);
 module_exit(xg_evtchn_exit);
 
-MODULE_DESCRIPTION("Xen event channels as interrupts, and Xen's clock");
+MODULE_DESCRIPTION("Xen event channels as interrupts");
 MODULE_AUTHOR("The xg authors");
 MODULE_LICENSE("GPL");

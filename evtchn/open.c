@@ -281,15 +281,17 @@ static bool virq_is_per_cpu(u32 virq)
 }
 
 /**
- * xg_evtchn_open_virq() - a new port for a virtual interrupt of Xen's
+ * xg_evtchn_open_virq_cpuslocked() - xg_evtchn_open_virq() while CPUs stay
  * @virq: VIRQ_* (xen/interface/xen.h)
  * @client: who is told; a per-vCPU VIRQ is that of @client->cpu, and pinned
  *
- * Context: process.
+ * For CPU hotplug callbacks, which may not take the lock they run under.
+ *
+ * Context: process; CPUs neither come nor go.
  * Return: the channel, the caller's until xg_evtchn_close(), or ERR_PTR.
  */
-struct xg_evtchn *xg_evtchn_open_virq(u32 virq,
-				      const struct xg_evtchn_client *client)
+struct xg_evtchn *
+xg_evtchn_open_virq_cpuslocked(u32 virq, const struct xg_evtchn_client *client)
 {
 	struct evtchn_bind_virq op = { .virq = virq };
 	struct xg_evtchn_client copy = *client;
@@ -300,11 +302,28 @@ struct xg_evtchn *xg_evtchn_open_virq(u32 virq,
 		copy.flags |= XG_EVTCHN_PINNED;
 	else
 		copy.flags &= ~XG_EVTCHN_PINNED;
-	cpus_read_lock();
 	ch = new_channel(XG_PORT_VIRQ, DOMID_SELF, &copy);
 	if (!IS_ERR(ch) && virq_is_per_cpu(virq))
 		op.vcpu = xg_vcpu_id(ch->cpu);
-	ch = open_new(ch, EVTCHNOP_bind_virq, &op, &op.port);
+	return open_new(ch, EVTCHNOP_bind_virq, &op, &op.port);
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_open_virq_cpuslocked);
+
+/**
+ * xg_evtchn_open_virq() - a new port for a virtual interrupt of Xen's
+ * @virq: VIRQ_* (xen/interface/xen.h)
+ * @client: who is told; a per-vCPU VIRQ is that of @client->cpu, and pinned
+ *
+ * Context: process.
+ * Return: the channel, the caller's until xg_evtchn_close(), or ERR_PTR.
+ */
+struct xg_evtchn *xg_evtchn_open_virq(u32 virq,
+				      const struct xg_evtchn_client *client)
+{
+	struct xg_evtchn *ch;
+
+	cpus_read_lock();
+	ch = xg_evtchn_open_virq_cpuslocked(virq, client);
 	cpus_read_unlock();
 	return ch;
 }

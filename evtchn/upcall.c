@@ -210,6 +210,7 @@ const struct xg_upcall xg_upcall_vector = {
 	.name = "vector",
 	.what = "a vector for each vCPU",
 	.silent = "its vector was not raised",
+	.per_cpu = true,
 	.setup = vector_setup,
 	.cpu_up = vector_cpu_up,
 	.teardown = vector_teardown,

@@ -17,6 +17,7 @@
 #include <xg/evtchn.h>
 #include <xg/grant.h>
 #include <xg/platform.h>
+#include <xg/time.h>
 #include <xg/xenbus.h>
 #include "internal.h"
 
@@ -28,6 +29,7 @@ static const struct layer {
 	void (*stop)(void);	/* NULL: cannot be undone */
 } layers[] = {
 	{ "evtchn", xg_evtchn_start, xg_evtchn_stop },
+	{ "time", xg_time_start, xg_time_stop },
 	{ "grant", xg_grant_start, xg_grant_stop },
 	{ "unplug", xg_unplug, NULL },
 	{ "xenbus", xg_xenbus_start, xg_xenbus_stop },

@@ -2,7 +2,7 @@
 # For tests that take the stack down and up again: source it after ktap.sh.
 
 # Lowest first. What stands here is what `modprobe xg-platform-pci` brings.
-stack_modules="xg-proto xg-hypercall xg-evtchn xg-grant xg-xenbus xg-blkfront xg-netfront xg-platform-pci"
+stack_modules="xg-proto xg-hypercall xg-evtchn xg-time xg-grant xg-xenbus xg-blkfront xg-netfront xg-platform-pci"
 
 # module_file NAME: its .ko, from $XG_MODULES or the installed modules
 module_file() {
@@ -29,6 +29,7 @@ stack_up() {
 		case $ktap_module in
 		xg-hypercall) ktap_options=${hypercall:-} ;;
 		xg-evtchn) ktap_options=${evtchn:-} ;;
+		xg-time) ktap_options=${time:-} ;;
 		xg-platform-pci) ktap_options=${platform:-} ;;
 		esac
 		loaded "$ktap_module" && continue
@@ -72,7 +73,7 @@ stack_take_down() {
 
 # Up again, and the disks are as they were before stack_down.
 stack_put_back() {
-	hypercall= evtchn= platform= stack_up
+	hypercall= evtchn= time= platform= stack_up
 	for ktap_disk in $stack_disks; do
 		the_disk "/dev/$ktap_disk"
 	done

@@ -16,6 +16,7 @@
 #include <xen/interface/xen.h>
 #include <xen/interface/event_channel.h>
 
+struct pvclock_vcpu_time_info;
 struct xg_evtchn;
 struct xg_platform;
 
@@ -59,6 +60,9 @@ xg_evtchn_open_interdomain(domid_t peer, evtchn_port_t remote_port,
 			   const struct xg_evtchn_client *client);
 struct xg_evtchn *
 xg_evtchn_open_virq(u32 virq, const struct xg_evtchn_client *client);
+/* The same from a CPU hotplug callback. */
+struct xg_evtchn *
+xg_evtchn_open_virq_cpuslocked(u32 virq, const struct xg_evtchn_client *client);
 struct xg_evtchn *xg_evtchn_open_ipi(const struct xg_evtchn_client *client);
 struct xg_evtchn *
 xg_evtchn_adopt(evtchn_port_t port, const struct xg_evtchn_client *client);
@@ -81,6 +85,8 @@ int xg_evtchn_irq(const struct xg_evtchn *ch);
 
 /* The page all vCPUs share with Xen; valid between start and stop. */
 struct shared_info *xg_shared_info(void);
+/* This vCPU's part of it that leads from the TSC to Xen's time; likewise. */
+notrace const struct pvclock_vcpu_time_info *xg_vcpu_time(void);
 
 /* The root's calls; process context. stop() refuses nothing: close first. */
 int xg_evtchn_start(struct xg_platform *platform);
@@ -88,5 +94,7 @@ void xg_evtchn_stop(void);
 
 /* How the upcall arrives: "vector", "intx"; for logs. */
 const char *xg_evtchn_upcall_name(void);
+/* Is each vCPU interrupted for its own events? */
+bool xg_evtchn_per_cpu(void);
 
 #endif /* XG_EVTCHN_H */

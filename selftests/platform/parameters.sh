@@ -6,7 +6,7 @@
 on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
 stack_take_down
-if real_xen; then plan 20; else plan 21; fi
+if real_xen; then plan 26; else plan 27; fi
 
 # refused MODULE PARAMETER: the layers below it are up
 refused() {
@@ -22,7 +22,10 @@ try_insmod xg-proto
 refused xg-hypercall hypercall
 try_insmod xg-hypercall
 refused xg-evtchn upcall
-for module in xg-evtchn xg-grant xg-xenbus xg-blkfront; do
+try_insmod xg-evtchn
+refused xg-time clock
+refused xg-time timer
+for module in xg-time xg-grant xg-xenbus xg-blkfront; do
 	try_insmod $module
 done
 refused xg-platform-pci unplug

@@ -32,8 +32,9 @@ class Case:
 
 # Without those that need a peer of their own making: xen-kinds,
 # xen-net-hostile.
-LAYERS = ["evtchn", "grant", "xenbus", "blkfront/fs.sh", "blkfront/io.sh",
-          "blkfront/rebind.sh", "netfront/basic.sh", "platform/hypercall.sh"]
+LAYERS = ["evtchn", "time", "grant", "xenbus", "blkfront/fs.sh",
+          "blkfront/io.sh", "blkfront/rebind.sh", "netfront/basic.sh",
+          "platform/hypercall.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]

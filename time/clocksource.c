@@ -6,7 +6,7 @@
  * host's boot (asm/pvclock-abi.h). vCPUs agree only if Xen says so by a flag;
  * otherwise no reader may be told less than any was told before.
  */
-#define pr_fmt(fmt) "xg-evtchn: " fmt
+#define pr_fmt(fmt) "xg-time: " fmt
 
 #include <linux/atomic.h>
 #include <linux/clocksource.h>
@@ -16,6 +16,7 @@
 #include <asm/msr.h>
 #include <asm/pvclock.h>
 #include <asm/tsc.h>
+#include <xg/evtchn.h>
 #include "internal.h"
 
 /* Above the HPET's 250; below the TSC's 300 where that may be trusted. */
@@ -28,17 +29,6 @@ static bool registered;
 static struct pvclock_vcpu_time_info frozen;
 static bool is_frozen;
 
-static const struct pvclock_vcpu_time_info *time_here(void)
-{
-	const struct vcpu_info *info = this_cpu_ptr(&xg_cpu)->info;
-
-	/* Pairs with the release in xg_clock_stop(). */
-	if (unlikely(smp_load_acquire(&is_frozen)))
-		return &frozen;
-	/* Without a vcpu_info of its own, or not yet: the boot vCPU's. */
-	return info ? &info->time : &xg_shared->vcpu_info[0].time;
-}
-
 static u64 notrace never_back(u64 now)
 {
 	s64 last = atomic64_read(&newest);
@@ -50,20 +40,36 @@ static u64 notrace never_back(u64 now)
 	return now;
 }
 
+static u64 notrace read_by(const struct pvclock_vcpu_time_info *src, u8 *flags)
+{
+	unsigned int version;
+	u64 now;
+
+	do {
+		version = pvclock_read_begin(src);
+		now = __pvclock_read_cycles(src, rdtsc_ordered());
+		*flags = src->flags;
+	} while (pvclock_read_retry(src, version));
+	return now;
+}
+
+/* What Xen's timers for this vCPU go by; the caller stays on it. */
+u64 xg_time_here(void)
+{
+	u8 flags;
+
+	return read_by(xg_vcpu_time(), &flags);
+}
+
 static u64 notrace clock_read(struct clocksource *cs)
 {
-	const struct pvclock_vcpu_time_info *src;
-	unsigned int version;
 	u64 now;
 	u8 flags;
 
 	preempt_disable_notrace();
-	src = time_here();
-	do {
-		version = pvclock_read_begin(src);
-		now = __pvclock_read_cycles(src, rdtsc_ordered());
-		flags = src->flags;
-	} while (pvclock_read_retry(src, version));
+	/* Pairs with the release in xg_clock_stop(). */
+	now = read_by(unlikely(smp_load_acquire(&is_frozen)) ?
+		      &frozen : xg_vcpu_time(), &flags);
 	preempt_enable_notrace();
 
 	return flags & PVCLOCK_TSC_STABLE_BIT ? now : never_back(now);
@@ -83,6 +89,11 @@ static bool tsc_is_good(void)
 	       boot_cpu_has(X86_FEATURE_NONSTOP_TSC) && !check_tsc_unstable();
 }
 
+const char *xg_clock_state(void)
+{
+	return is_frozen ? "frozen" : registered ? "registered" : "off";
+}
+
 void xg_clock_start(void)
 {
 	const struct pvclock_vcpu_time_info *boot;
@@ -91,7 +102,7 @@ void xg_clock_start(void)
 		is_frozen = false;
 		return;
 	}
-	boot = &xg_shared->vcpu_info[0].time;
+	boot = &xg_shared_info()->vcpu_info[0].time;
 	if (!boot->tsc_to_system_mul) {
 		pr_info("Xen gives no time in shared info, no clock source\n");
 		return;
@@ -117,8 +128,8 @@ void xg_clock_stop(void)
 	 */
 	pr_warn("the clock source cannot be replaced (%d), it goes on by the TSC alone\n",
 		err);
-	frozen = xg_shared->vcpu_info[0].time;
-	/* Pairs with the load in time_here(): the copy is there before use. */
+	frozen = xg_shared_info()->vcpu_info[0].time;
+	/* Pairs with the load in clock_read(): the copy is there before use. */
 	smp_store_release(&is_frozen, true);
 	/* Readers do not sleep: none looks at the page any more after this. */
 	synchronize_rcu();

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Time from Xen: a clock without exits, a timer for each CPU. Users see it where
+ * the kernel shows clock sources and clock event devices.
+ */
+#ifndef XG_TIME_H
+#define XG_TIME_H
+
+struct xg_platform;
+
+/* The root's calls; process context, event channels are up. */
+int xg_time_start(struct xg_platform *platform);
+void xg_time_stop(void);
+
+#endif /* XG_TIME_H */

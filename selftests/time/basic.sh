@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#: timeout 300
+# The clock never goes back, on one CPU or between two; every CPU's timer is ours
+# and goes off, never early, also while CPUs come and go. How late, and how many
+# hypercalls an idle guest makes, is shown only.
+. "${0%/*}/../ktap.sh"
+. "${0%/*}/../stack.sh"
+need xg-time
+clock=/sys/devices/system/clocksource/clocksource0
+[ "$(awk '$1 == "upcall:" { print $2 }' "$XG_DEBUGFS/evtchn")" = vector ] ||
+	skip_all "the timers need the upcall by vector"
+[ "$(cat /sys/module/xg_time/parameters/timer)" = 1 ] &&
+	[ "$(cat /sys/module/xg_time/parameters/clock)" = 1 ] ||
+	skip_all "switched off by parameter"
+plan 10
+
+# The CPUs' timers, each kind once
+devices() {
+	cat /sys/devices/system/clockevents/clockevent*/current_device |
+		sort -u | tr '\n' ' ' | sed 's/ $//'
+}
+
+calls() {
+	awk '{ sum += $2 } END { print sum }' "$XG_DEBUGFS/hypercalls"
+}
+
+# worst SECONDS: was no sleep of the last run that late?
+worst() {
+	test "$(sed -n 's/^worst_us: //p' /tmp/timers.$$)" -lt $(($1 * 1000000))
+}
+
+log_mark
+check "the clock source is there" grep -qw xg $clock/available_clocksource
+if grep -q '^tsc$' $clock/current_clocksource; then
+	skip "and in use" "the TSC of this machine can be trusted"
+else
+	is "and in use" "$(cat $clock/current_clocksource)" xg
+fi
+check "it never goes back" timers clock 5
+is "every CPU's timer is ours" "$(devices)" xg
+
+timers sleep 200 >/tmp/timers.$$ 2>&1
+is "no sleep ends early" $? 0
+diag "$(cat /tmp/timers.$$)"
+check "none ends a second late" worst 1
+
+# Idle, on all CPUs
+set -- "$(calls)" "$(counter time armed)" "$(counter time saved)" \
+	"$(counter time events)" "$(counter time early)"
+sleep 5
+diag "idle: $((($(calls) - $1) / 5)) hypercalls/s, timers armed" \
+	"$((($(counter time armed) - $2) / 5))/s, saved" \
+	"$((($(counter time saved) - $3) / 5))/s, went off" \
+	"$((($(counter time events) - $4) / 5))/s, early" \
+	"$((($(counter time early) - $5) / 5))/s"
+diag "$(cat "$XG_DEBUGFS/time")"
+
+cpus=$(ls /sys/devices/system/cpu/cpu[0-9]*/online 2>/dev/null)
+timers sleep 400 >/tmp/timers.$$ 2>&1 &
+pid=$!
+went=0
+wanted=0
+for round in $(seq "$(rounds 5 50)"); do
+	for online in $cpus; do
+		wanted=$((wanted + 1))
+		echo 0 >"$online" && sleep 0.2 && echo 1 >"$online" &&
+			[ "$(devices)" = xg ] && went=$((went + 1))
+		sleep 0.1
+	done
+done
+wait $pid
+status=$?
+diag "$(cat /tmp/timers.$$)"
+is "CPUs come back with our timer" $went $wanted
+is "no sleep ends early meanwhile" $status 0
+check "none ends 10 s late (a lost timer)" worst 10
+check "no warning in the log" sh -c "! dmesg | sed '1,/$ktap_mark/d' | grep -E 'WARNING|BUG|CE: '"

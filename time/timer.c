@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Each vCPU's one-shot timer as clock event device: VIRQ_TIMER at an absolute
+ * time of Xen's.
+ *
+ * Setting it is a hypercall, and the kernel sets its timer at nearly every way
+ * into and out of idle, mostly to a later time and back. So a timer that goes off
+ * too early is often left alone; if it does go off, the handler sets the rest.
+ * An expiry is never late for it; a hypercall saved costs one wake-up at most.
+ * may_leave() says when that pays.
+ *
+ * A CPU's struct is used by that CPU alone: with interrupts off by the clock
+ * events core and the handler, by CPU hotplug while neither runs. Start reading
+ * at set_next().
+ */
+#define pr_fmt(fmt) "xg-time: " fmt
+
+#include <linux/clockchips.h>
+#include <linux/cpuhotplug.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <asm/irq_regs.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/vcpu.h>
+#include <xg/evtchn.h>
+#include <xg/hypercall.h>
+#include <xg/platform.h>
+#include "internal.h"
+
+/* The local APIC's is at 150 at most; arming that one costs an exit as well. */
+#define RATING		500
+#define MIN_DELTA	1000UL
+/* Short, as the kernel may make its clock up to 0.05 % faster than Xen's. */
+#define MAX_DELTA	(4UL * NSEC_PER_SEC)
+
+/* From here on a timer is not left alone; never more than MAX. */
+#define DOUBTFUL	2
+#define MAX_DOUBT	3
+
+/**
+ * struct timer - one vCPU's timer
+ * @dev: as the kernel sees it; its next_event is when the kernel wants it
+ * @ch: its VIRQ_TIMER, NULL without
+ * @vcpu: Xen's number
+ * @armed: the kernel's time for which Xen's timer is set, KTIME_MAX: not set
+ * @passed: an armed time the kernel went past, KTIME_MAX: none to learn from
+ * @doubt: whether to leave early timers alone, 0 to MAX_DOUBT
+ * @stats: for debugfs
+ */
+struct timer {
+	struct clock_event_device dev;
+	struct xg_evtchn *ch;
+	u32 vcpu;
+	ktime_t armed;
+	ktime_t passed;
+	unsigned int doubt;
+	struct xg_timer_stats stats;
+};
+
+static DEFINE_PER_CPU(struct timer, timers);
+/* For the tick's accounting when it comes by a rescan, out of no interrupt. */
+static DEFINE_PER_CPU(struct pt_regs, no_regs);
+static struct xg_platform *platform;
+static int cpuhp_state = -1;
+static bool cannot_go;
+/* The one whose own timer may have become the broadcast device. */
+static unsigned int first_cpu;
+
+static int arm(struct timer *t, u64 delta, ktime_t when, u32 flags)
+{
+	struct vcpu_set_singleshot_timer op = {
+		.timeout_abs_ns = xg_time_here() + delta,
+		.flags = flags,
+	};
+	int err;
+
+	err = xg_vcpu_op(VCPUOP_set_singleshot_timer, t->vcpu, &op);
+	t->stats.armed++;
+	t->armed = err ? KTIME_MAX : when;
+	return err;
+}
+
+/* --- which timers to leave alone ------------------------------------------ */
+
+/*
+ * The kernel went past an armed time. If it comes back before that time, as out
+ * of a short idle, the timer had better stayed (both ways were saved, or would
+ * have been); if not, it is one wake-up for nothing. What was better the last
+ * times will be so the next time.
+ */
+static void learn(struct timer *t, ktime_t now)
+{
+	if (t->passed == KTIME_MAX)
+		return;
+	if (now < t->passed) {
+		if (t->doubt)
+			t->doubt--;
+	} else if (t->doubt < MAX_DOUBT) {
+		t->doubt++;
+	}
+	t->passed = KTIME_MAX;
+}
+
+/* May what is armed stay, now that @when is wanted? */
+static bool may_leave(struct timer *t, ktime_t when)
+{
+	/* Includes KTIME_MAX, not armed, but for a stop. */
+	if (t->armed > when)
+		return false;
+	if (t->armed == when)
+		return true;
+	t->passed = t->armed;
+	return t->doubt < DOUBTFUL;
+}
+
+/* --- what the clock events core calls, interrupts off --------------------- */
+
+static int set_next(unsigned long delta, struct clock_event_device *dev)
+{
+	struct timer *t = container_of(dev, struct timer, dev);
+	ktime_t when = dev->next_event;
+	ktime_t now = ktime_get();
+
+	/* The core has cut the way short. */
+	if (delta >= MAX_DELTA)
+		when = ktime_add_ns(now, delta);
+	learn(t, now);
+	if (may_leave(t, when)) {
+		t->stats.saved++;
+		return 0;
+	}
+	/* What has passed meanwhile goes off at once, so this cannot fail. */
+	return arm(t, delta, when, 0);
+}
+
+/* Nothing is wanted. The handler ignores what goes off nevertheless. */
+static int stop(struct clock_event_device *dev)
+{
+	struct timer *t = container_of(dev, struct timer, dev);
+
+	learn(t, ktime_get());
+	if (t->armed == KTIME_MAX)
+		return 0;
+	if (may_leave(t, KTIME_MAX)) {
+		t->stats.saved++;
+		return 0;
+	}
+	t->armed = KTIME_MAX;
+	t->stats.armed++;
+	return xg_vcpu_op(VCPUOP_stop_singleshot_timer, t->vcpu, NULL);
+}
+
+/* Xen's timer has not come along. */
+static int resume(struct clock_event_device *dev)
+{
+	struct timer *t = container_of(dev, struct timer, dev);
+
+	t->armed = KTIME_MAX;
+	t->passed = KTIME_MAX;
+	return 0;
+}
+
+/* --- the timer went off --------------------------------------------------- */
+
+static void expire(struct timer *t, s64 late)
+{
+	struct pt_regs *old = get_irq_regs();
+
+	if (late > XG_TIMER_LATE) {
+		t->stats.late++;
+		t->stats.worst = max_t(u64, t->stats.worst, late);
+	}
+	if (!old)
+		set_irq_regs(this_cpu_ptr(&no_regs));
+	t->dev.event_handler(&t->dev);
+	set_irq_regs(old);
+}
+
+/*
+ * On the timer's CPU. The port is masked until this returns; a timer set here
+ * that goes off before waits in its pending bit.
+ */
+static irqreturn_t went_off(int irq, void *data)
+{
+	struct timer *t = data;
+	ktime_t now = ktime_get();
+	s64 left;
+
+	t->stats.events++;
+	/*
+	 * Whatever the kernel's clock says: it may be a little behind Xen's,
+	 * and nobody would set again what has gone off.
+	 */
+	t->armed = KTIME_MAX;
+	learn(t, now);
+	if (!clockevent_state_oneshot(&t->dev)) {
+		t->stats.early++;
+		return IRQ_HANDLED;
+	}
+	left = ktime_sub(t->dev.next_event, now);
+	if (left > 0) {
+		t->stats.early++;
+		left = min_t(s64, left, MAX_DELTA);
+		if (!arm(t, left, ktime_add_ns(now, left),
+			 VCPU_SSHOTTMR_future))
+			return IRQ_HANDLED;
+		/* The time has come while we tried. */
+		left = 0;
+	}
+	expire(t, -left);
+	return IRQ_HANDLED;
+}
+
+/* --- CPUs come and go; on the CPU ----------------------------------------- */
+
+static void register_device(struct timer *t, unsigned int cpu)
+{
+	t->dev = (struct clock_event_device) {
+		.name = "xg",
+		.features = CLOCK_EVT_FEAT_ONESHOT | CLOCK_EVT_FEAT_PERCPU,
+		.rating = RATING,
+		.cpumask = cpumask_of(cpu),
+		.irq = -1,
+		.set_next_event = set_next,
+		.set_state_oneshot_stopped = stop,
+		.tick_resume = resume,
+		.owner = THIS_MODULE,
+	};
+	clockevents_config_and_register(&t->dev, NSEC_PER_SEC, MIN_DELTA,
+					MAX_DELTA);
+}
+
+/* Register for good, if the one before can be had back: it is tried here. */
+static void take_over(struct timer *t, unsigned int cpu)
+{
+	int err;
+
+	register_device(t, cpu);
+	err = clockevents_unbind_device(&t->dev, cpu);
+	if (!err) {
+		register_device(t, cpu);
+		if (first_cpu >= nr_cpu_ids)
+			first_cpu = cpu;
+		return;
+	}
+	pr_warn("CPU %u has no other timer to go back to (%d): the modules cannot be unloaded\n",
+		cpu, err);
+	if (!cannot_go)
+		__module_get(platform->owner);
+	cannot_go = true;
+}
+
+/* What firmware or an earlier load may have left running -> is there a timer? */
+static int quiet(u32 vcpu)
+{
+	xg_vcpu_op(VCPUOP_stop_periodic_timer, vcpu, NULL);
+	return xg_vcpu_op(VCPUOP_stop_singleshot_timer, vcpu, NULL);
+}
+
+static int cpu_up(unsigned int cpu)
+{
+	struct timer *t = per_cpu_ptr(&timers, cpu);
+	const struct xg_evtchn_client client = {
+		.name = "xg-timer",
+		.handler = went_off,
+		.data = t,
+		.cpu = cpu,
+		.flags = XG_EVTCHN_AUTO_EOI,
+	};
+	struct xg_evtchn *ch;
+	int err;
+
+	t->vcpu = xg_vcpu_id_here();
+	t->armed = KTIME_MAX;
+	t->passed = KTIME_MAX;
+	/* It was the only one, and slept with its CPU. */
+	if (t->ch) {
+		register_device(t, cpu);
+		return 0;
+	}
+	err = quiet(t->vcpu);
+	if (err) {
+		pr_info_once("Xen has no timers for vCPUs (%d)\n", err);
+		return 0;
+	}
+	ch = xg_evtchn_open_virq_cpuslocked(VIRQ_TIMER, &client);
+	if (IS_ERR(ch)) {
+		/* Not the CPU's fault: it keeps the timer it has. */
+		pr_info("CPU %u keeps its own timer (%ld)\n", cpu, PTR_ERR(ch));
+		return 0;
+	}
+	t->ch = ch;
+	take_over(t, cpu);
+	return 0;
+}
+
+/*
+ * The CPU has a good deal of its way down before it, with timers: they need the
+ * other device.
+ */
+static int cpu_down(unsigned int cpu)
+{
+	struct timer *t = per_cpu_ptr(&timers, cpu);
+
+	if (!t->ch)
+		return 0;
+	/* The only one: the core drops it with the CPU, the port sleeps. */
+	if (clockevents_unbind_device(&t->dev, cpu))
+		return 0;
+	if (cpu == first_cpu)
+		xg_hand_back(cpu);
+	quiet(t->vcpu);
+	xg_evtchn_close(t->ch);
+	t->ch = NULL;
+	return 0;
+}
+
+/* --------------------------------------------------------------------------- */
+
+bool xg_timer_stats(unsigned int cpu, struct xg_timer_stats *stats)
+{
+	struct timer *t = per_cpu_ptr(&timers, cpu);
+
+	*stats = t->stats;
+	return t->ch;
+}
+
+void xg_timer_start(struct xg_platform *root)
+{
+	int err;
+
+	platform = root;
+	first_cpu = nr_cpu_ids;
+	if (!xg_evtchn_per_cpu()) {
+		pr_info("upcall by %s: the CPUs keep their own timers\n",
+			xg_evtchn_upcall_name());
+		return;
+	}
+	if (cannot_go)
+		return;
+	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/time:online", cpu_up,
+				cpu_down);
+	if (err < 0)
+		pr_warn("no timers (%d)\n", err);
+	cpuhp_state = err;
+}
+
+void xg_timer_stop(void)
+{
+	if (cpuhp_state < 0)
+		return;
+	cpuhp_remove_state(cpuhp_state);
+	cpuhp_state = -1;
+	if (cannot_go)
+		pr_err("stopped by force: a CPU is left without a timer\n");
+}
