@@ -86,7 +86,7 @@ struct shared_info *xg_shared_info(void);
 int xg_evtchn_start(struct xg_platform *platform);
 void xg_evtchn_stop(void);
 
-/* How the upcall arrives: "vector", "intx"; for logs. */
+/* How the upcall arrives: "vector", "callback", "intx"; for logs. */
 const char *xg_evtchn_upcall_name(void);
 
 #endif /* XG_EVTCHN_H */
