@@ -137,6 +137,13 @@ static unsigned int scan(struct xg_cpu *c, unsigned long sel,
 	return budget;
 }
 
+/* Forget that Xen has told @c; its ports' bits stay for the next scan. */
+void xg_hush(struct xg_cpu *c)
+{
+	if (c->info)
+		WRITE_ONCE(c->info->evtchn_upcall_pending, 0);
+}
+
 /* In hard interrupt context -> was there anything for this vCPU? */
 bool xg_upcall(struct xg_cpu *c)
 {
@@ -159,12 +166,20 @@ bool xg_upcall(struct xg_cpu *c)
 		budget = scan(c, sel, budget);
 	}
 	this_cpu_write(scanning, NULL);
-	if (!budget && READ_ONCE(info->evtchn_upcall_pending))
+	if (!budget && READ_ONCE(info->evtchn_upcall_pending)) {
+		/* Set, it could have us interrupted before all others. */
+		WRITE_ONCE(info->evtchn_upcall_pending, 0);
 		irq_work_queue(&c->rescan);
+	}
 	return any;
 }
 
 void xg_rescan(struct irq_work *work)
 {
-	xg_upcall(container_of(work, struct xg_cpu, rescan));
+	struct xg_cpu *c = container_of(work, struct xg_cpu, rescan);
+
+	if (!c->info)
+		return;
+	WRITE_ONCE(c->info->evtchn_upcall_pending, 1);
+	xg_upcall(c);
 }

@@ -11,6 +11,7 @@
 #define XG_EVTCHN_INTERNAL_H
 
 #include <linux/cpumask.h>
+#include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -19,6 +20,7 @@
 #include <linux/workqueue.h>
 #include <xg/evtchn.h>
 
+struct irq_chip;
 struct seq_file;
 
 /* The 2-level ABI: one selector word, each bit of it one word of ports. */
@@ -30,7 +32,7 @@ struct seq_file;
  * @rescan: runs the upcall again in hard interrupt context
  * @word: where the next scan begins, so that low ports cannot starve high ones
  * @bit: the same, in that word
- * @irq: of the upcall vector, 0 with other upcalls
+ * @irq: of the per-vCPU vector, 0 with other upcalls
  * @nr_ports: bound here
  * @ports: bound here, as bits
  */
@@ -118,12 +120,25 @@ struct xg_upcall {
 	void (*teardown)(void);
 };
 
+/* What the other kinds then meet. */
+#define XG_VECTOR_STAYS \
+	"a per-vCPU vector set before stays in force until the domain is reset"
+
 extern const struct xg_upcall xg_upcall_vector;
+extern const struct xg_upcall xg_upcall_callback;
 extern const struct xg_upcall xg_upcall_intx;
+
+/* cpuirq.c */
+int xg_cpu_irqs_start(struct irq_chip *chip);
+void xg_cpu_irqs_stop(void);
+int xg_cpu_irq_add(unsigned int cpu, irq_handler_t handler);
+void xg_cpu_irq_free(unsigned int cpu, unsigned int irq);
+unsigned int xg_cpu_irq_vector(unsigned int irq);
 
 /* main.c */
 extern struct shared_info *xg_shared;
 extern struct cpumask xg_upcall_cpus;	/* where ports may be bound */
+extern const char *xg_upcall_why;	/* this kind and no other */
 
 /* 2level.c */
 void xg_mask_port(evtchn_port_t port);
@@ -132,6 +147,7 @@ void xg_raise_port(evtchn_port_t port, struct xg_cpu *to);
 bool xg_take_port(evtchn_port_t port);
 void xg_set_pending(evtchn_port_t port);
 void xg_clear_pending(evtchn_port_t port);
+void xg_hush(struct xg_cpu *c);
 bool xg_upcall(struct xg_cpu *c);
 void xg_rescan(struct irq_work *work);
 
@@ -145,6 +161,7 @@ unsigned int xg_pick_cpu(const struct xg_evtchn *ch,
 void xg_count_on(const struct xg_evtchn *ch, unsigned int cpu);
 void xg_count_off(const struct xg_evtchn *ch);
 void xg_park_pinned(unsigned int cpu, bool park);
+void xg_move_away(unsigned int cpu);
 
 /* open.c */
 extern struct xg_evtchn __rcu *xg_by_port[XG_PORTS];

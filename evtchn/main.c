@@ -3,8 +3,8 @@
  * Start and stop of event channels: shared info, CPUs, the choice of upcall.
  *
  * start() and stop() are called by the root, one at a time. In between, CPUs
- * come and go through cpu_up() and cpu_down(), on the CPU itself; ports that can
- * move are moved by the IRQ core as it takes a CPU down. Start reading at
+ * come and go through cpu_up() and cpu_down(), on the CPU itself; when cpu_down()
+ * has run Xen has nothing to say to that CPU any more. Start reading at
  * xg_evtchn_start().
  */
 #define pr_fmt(fmt) "xg-evtchn: " fmt
@@ -13,6 +13,7 @@
 #include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <asm/apic.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/memory.h>
 #include <xg/hypercall.h>
@@ -21,15 +22,17 @@
 
 static char *upcall = "auto";
 module_param(upcall, charp, 0444);
-MODULE_PARM_DESC(upcall, "how Xen interrupts us: auto (default), vector or intx");
+MODULE_PARM_DESC(upcall, "how Xen interrupts us: auto (default), vector, callback or intx");
 
 DEFINE_PER_CPU(struct xg_cpu, xg_cpu);
 struct shared_info *xg_shared;
 struct cpumask xg_upcall_cpus;
+const char *xg_upcall_why;
 
-/* In order of preference. */
+/* What is tried in turn if the first choice fails. */
 static const struct xg_upcall * const upcalls[] = {
 	&xg_upcall_vector,
+	&xg_upcall_callback,
 	&xg_upcall_intx,
 };
 
@@ -37,6 +40,7 @@ static const struct xg_upcall *chosen;
 static struct xg_platform *platform;
 static phys_addr_t shared_addr;
 static int cpuhp_state;
+static int cpuhp_prepare_state;
 
 /**
  * xg_shared_info() - the page all vCPUs share with Xen
@@ -54,7 +58,7 @@ EXPORT_SYMBOL_GPL(xg_shared_info);
  * xg_evtchn_upcall_name() - how the upcall arrives
  *
  * Context: any.
- * Return: "vector" or "intx"; "none" before start and after stop.
+ * Return: "vector", "callback" or "intx"; "none" before start and after stop.
  */
 const char *xg_evtchn_upcall_name(void)
 {
@@ -162,6 +166,16 @@ static void unmap_shared_info(void)
 
 /* --- CPUs ----------------------------------------------------------------- */
 
+/*
+ * Before the CPU starts again: what Xen said to it as it went has been heard or
+ * is for cpu_up(). Still set, the flag would interrupt it before it has IRQs.
+ */
+static int cpu_prepare(unsigned int cpu)
+{
+	xg_hush(per_cpu_ptr(&xg_cpu, cpu));
+	return 0;
+}
+
 static int cpu_up(unsigned int cpu)
 {
 	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);
@@ -190,7 +204,6 @@ static int cpu_up(unsigned int cpu)
 	 * What Xen said to this vCPU before anybody listened: with the flag
 	 * still set it would never interrupt again.
 	 */
-	WRITE_ONCE(c->info->evtchn_upcall_pending, 1);
 	irq_work_queue(&c->rescan);
 	return 0;
 }
@@ -199,11 +212,31 @@ static int cpu_down(unsigned int cpu)
 {
 	cpumask_clear_cpu(cpu, &xg_upcall_cpus);
 	xg_park_pinned(cpu, true);
+	xg_move_away(cpu);
 	irq_work_sync(&per_cpu_ptr(&xg_cpu, cpu)->rescan);
 	return 0;
 }
 
 /* --- the upcall ----------------------------------------------------------- */
+
+static int add_cpuhp_states(void)
+{
+	int err;
+
+	err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
+					"xg/evtchn:prepare", cpu_prepare, NULL);
+	if (err < 0)
+		return err;
+	cpuhp_prepare_state = err;
+	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/evtchn:online",
+				cpu_up, cpu_down);
+	if (err < 0) {
+		cpuhp_remove_state_nocalls(cpuhp_prepare_state);
+		return err;
+	}
+	cpuhp_state = err;
+	return 0;
+}
 
 static void stop_upcall(void)
 {
@@ -211,11 +244,25 @@ static void stop_upcall(void)
 
 	cpuhp_remove_state(cpuhp_state);
 	chosen->teardown();
+	cpuhp_remove_state_nocalls(cpuhp_prepare_state);
 	chosen = NULL;
 	for_each_possible_cpu(cpu) {
 		irq_work_sync(&per_cpu_ptr(&xg_cpu, cpu)->rescan);
 		per_cpu_ptr(&xg_cpu, cpu)->info = NULL;
 	}
+}
+
+static void say_failed(const struct xg_upcall *kind, unsigned int cpu, int err)
+{
+	if (err == -EOPNOTSUPP)
+		pr_err("upcall by %s: Xen refuses it for every vCPU\n",
+		       kind->name);
+	else if (err == -EBUSY)
+		pr_err("upcall by %s: CPU %u is interrupted another way too: %s\n",
+		       kind->name, cpu, kind->silent);
+	else
+		pr_err("upcall by %s: an event sent to CPU %u did not arrive (%d): %s\n",
+		       kind->name, cpu, err, kind->silent);
 }
 
 static int start_upcall(const struct xg_upcall *kind)
@@ -230,26 +277,19 @@ static int start_upcall(const struct xg_upcall *kind)
 		return err;
 	}
 	chosen = kind;
-	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/evtchn:online",
-				cpu_up, cpu_down);
-	if (err < 0) {
+	err = add_cpuhp_states();
+	if (err) {
 		kind->teardown();
 		chosen = NULL;
 		return err;
 	}
-	cpuhp_state = err;
 	if (cpumask_empty(&xg_upcall_cpus))
 		err = -EOPNOTSUPP;
 	else
 		err = xg_selftest(&cpu);
 	if (!err)
 		return 0;
-	if (err == -EOPNOTSUPP)
-		pr_err("upcall by %s: Xen refuses it for every vCPU\n",
-		       kind->name);
-	else
-		pr_err("upcall by %s: an event sent to CPU %u did not arrive (%d): %s\n",
-		       kind->name, cpu, err, kind->silent);
+	say_failed(kind, cpu, err);
 	stop_upcall();
 	return err;
 }
@@ -264,27 +304,48 @@ static const struct xg_upcall *forced(void)
 	return NULL;
 }
 
+/*
+ * Each per-vCPU vector takes an EOI, in the mode the APIC is in: nothing where
+ * the processor does it by itself, else an exit, in xAPIC mode a dear one. That
+ * Xen knows the call is shown by trying it: its CPUID bit for that is younger.
+ */
+static bool eoi_is_free(void)
+{
+	return x2apic_enabled() ? xg_xen()->x2apic_virt : xg_xen()->apic_virt;
+}
+
+static const struct xg_upcall *first_choice(void)
+{
+	const struct xg_upcall *kind = forced();
+
+	if (kind)
+		xg_upcall_why = "as upcall= says";
+	else if (eoi_is_free())
+		xg_upcall_why = "the processor virtualises the APIC";
+	else
+		xg_upcall_why = "the APIC is not virtualised, an EOI is dear";
+	return kind ?: eoi_is_free() ? &xg_upcall_vector : &xg_upcall_callback;
+}
+
 static int choose_upcall(void)
 {
-	const struct xg_upcall *only = forced();
+	const struct xg_upcall *first = first_choice();
 	unsigned int i;
-	int err = -ENODEV;
+	int err;
 
-	for (i = 0; i < ARRAY_SIZE(upcalls); i++) {
-		if (only && upcalls[i] != only)
+	err = start_upcall(first);
+	for (i = 0; err && !forced() && i < ARRAY_SIZE(upcalls); i++) {
+		if (upcalls[i] == first)
 			continue;
+		xg_upcall_why = "the better kinds do not work";
 		err = start_upcall(upcalls[i]);
-		if (err)
-			continue;
-		pr_info("upcall by %s (%s), %s, tried on %u of %u CPUs\n",
-			chosen->name, chosen->what,
-			only ? "as upcall= says" :
-			i ? "the better kinds do not work" :
-			    "the best kind that works",
-			cpumask_weight(&xg_upcall_cpus), num_online_cpus());
-		return 0;
 	}
-	return err;
+	if (err)
+		return err;
+	pr_info("upcall by %s (%s), %s, tried on %u of %u CPUs\n",
+		chosen->name, chosen->what, xg_upcall_why,
+		cpumask_weight(&xg_upcall_cpus), num_online_cpus());
+	return 0;
 }
 
 static void init_cpus(void)
@@ -351,7 +412,7 @@ static int __init xg_evtchn_init(void)
 {
 	if (forced() || sysfs_streq(upcall, "auto"))
 		return 0;
-	pr_err("upcall=%s: unknown, use \"auto\", \"vector\" or \"intx\"\n",
+	pr_err("upcall=%s: unknown, use \"auto\", \"vector\", \"callback\" or \"intx\"\n",
 	       upcall);
 	return -EINVAL;
 }

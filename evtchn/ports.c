@@ -189,7 +189,8 @@ unsigned int xg_pick_cpu(const struct xg_evtchn *ch, const struct cpumask *mask)
 
 /*
  * Deliver on @cpu from now on. What Xen has already told the old vCPU, which no
- * longer looks at this port, is passed on by the unmask.
+ * longer looks at this port, is passed on by the unmask. If that one is on its
+ * way out, forget it: it may have no IRQ any more that would clear the flag.
  */
 int xg_bind(struct xg_evtchn *ch, unsigned int cpu)
 {
@@ -204,6 +205,8 @@ int xg_bind(struct xg_evtchn *ch, unsigned int cpu)
 	mask(ch, XG_MASK_MOVE);
 	err = xg_event_channel_op(EVTCHNOP_bind_vcpu, &op);
 	if (!err) {
+		if (!cpumask_test_cpu(ch->cpu, &xg_upcall_cpus))
+			xg_hush(per_cpu_ptr(&xg_cpu, ch->cpu));
 		xg_count_off(ch);
 		xg_count_on(ch, cpu);
 		ch->cpu = cpu;
@@ -231,6 +234,29 @@ void xg_park_pinned(unsigned int cpu, bool park)
 		else
 			unmask(ch, XG_MASK_CPU);
 		raw_spin_unlock_irqrestore(&ch->lock, irqflags);
+	}
+	rcu_read_unlock();
+}
+
+/*
+ * Move what can be moved while the CPU still has its IRQs. Left to the IRQ core
+ * alone, a port may raise an event there when nobody answers any more.
+ */
+void xg_move_away(unsigned int cpu)
+{
+	struct xg_evtchn *ch;
+	unsigned int port, to;
+
+	rcu_read_lock();
+	for_each_set_bit(port, per_cpu_ptr(&xg_cpu, cpu)->ports, XG_PORTS) {
+		ch = rcu_dereference(xg_by_port[port]);
+		if (!ch || ch->client.flags & XG_EVTCHN_PINNED)
+			continue;
+		to = xg_pick_cpu(ch, irq_get_affinity_mask(ch->irq));
+		if (to >= nr_cpu_ids)
+			to = xg_pick_cpu(ch, cpu_online_mask);
+		if (to < nr_cpu_ids)
+			xg_bind(ch, to);
 	}
 	rcu_read_unlock();
 }

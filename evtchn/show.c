@@ -44,6 +44,7 @@ static int evtchn_show(struct seq_file *m, void *unused)
 	list_for_each_entry(ch, &xg_ports, list)
 		bound++;
 	seq_printf(m, "upcall: %s\n", xg_evtchn_upcall_name());
+	seq_printf(m, "why: %s\n", xg_upcall_why);
 	seq_printf(m, "bound: %u\n", bound);
 	seq_puts(m, "port type         peer cpu irq     events spurious delayed mask name\n");
 	list_for_each_entry(ch, &xg_ports, list)

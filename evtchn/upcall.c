@@ -3,9 +3,10 @@
  * How Xen interrupts us.
  *
  * vector: each vCPU has a vector of its own (HVMOP_set_evtchn_upcall_vector),
- * like an MSI's. It comes from the kernel's allocator: a child of the vector
- * domain holds one managed IRQ for each CPU, so vectors stay on their CPU and
- * follow it as it goes and comes. EOI by the parent, before the scan.
+ * like an MSI's. It comes from the kernel's allocator, by one IRQ for each CPU
+ * (cpuirq.c). EOI by the parent, before the scan.
+ *
+ * callback: one vector for all, without EOI, see callback.c.
  *
  * intx: the platform device's line, raised while vCPU 0 has events. That one
  * vCPU only, so every port is bound to it.
@@ -14,13 +15,9 @@
 
 #include <linux/interrupt.h>
 #include <linux/irq.h>
-#include <linux/irqdomain.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/slab.h>
-#include <asm/hw_irq.h>
 #include <asm/irq_vectors.h>
-#include <asm/irqdomain.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/hvm/hvm_op.h>
 #include <xen/interface/hvm/params.h>
@@ -39,35 +36,12 @@ static int line;	/* intx: the Linux IRQ */
 
 /* --- vector --------------------------------------------------------------- */
 
-static struct fwnode_handle *fwnode;
-static struct irq_domain *domain;
-
 static struct irq_chip vector_chip = {
 	.name = "xg-vector",
 	.irq_ack = irq_chip_ack_parent,
 	.irq_set_affinity = irq_chip_set_affinity_parent,
 	.irq_retrigger = irq_chip_retrigger_hierarchy,
 	.flags = IRQCHIP_SKIP_SET_WAKE,
-};
-
-static int vector_alloc(struct irq_domain *d, unsigned int irq,
-			unsigned int nr, void *info)
-{
-	int err;
-
-	if (nr != 1)
-		return -EINVAL;
-	err = irq_domain_alloc_irqs_parent(d, irq, nr, info);
-	if (err)
-		return err;
-	irq_domain_set_info(d, irq, irq, &vector_chip, NULL, handle_edge_irq,
-			    NULL, "upcall");
-	return 0;
-}
-
-static const struct irq_domain_ops vector_ops = {
-	.alloc = vector_alloc,
-	.free = irq_domain_free_irqs_common,
 };
 
 static irqreturn_t vector_handler(int irq, void *data)
@@ -90,13 +64,10 @@ static int set_vector(unsigned int cpu, u8 vector)
 /* On the CPU, once its managed IRQ has been started there. */
 static int vector_cpu_up(unsigned int cpu)
 {
-	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);
-	struct irq_data *data = irq_domain_get_irq_data(domain, c->irq);
-	struct irq_cfg *cfg = data ? irqd_cfg(data) : NULL;
+	unsigned int vector;
 
-	if (!cfg || !irqd_is_started(data))
-		return -ENODEV;
-	return set_vector(cpu, cfg->vector);
+	vector = xg_cpu_irq_vector(per_cpu_ptr(&xg_cpu, cpu)->irq);
+	return vector ? set_vector(cpu, vector) : -ENODEV;
 }
 
 static void vector_free_irqs(void)
@@ -108,64 +79,32 @@ static void vector_free_irqs(void)
 		c = per_cpu_ptr(&xg_cpu, cpu);
 		if (!c->irq)
 			continue;
-		free_irq(c->irq, c);
-		irq_dispose_mapping(c->irq);
+		xg_cpu_irq_free(cpu, c->irq);
 		c->irq = 0;
 	}
 }
 
-static int vector_add_irq(unsigned int cpu, struct irq_affinity_desc *affinity)
-{
-	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);
-	struct irq_alloc_info info = {};
-	int irq, err;
-
-	cpumask_copy(&affinity->mask, cpumask_of(cpu));
-	irq = __irq_domain_alloc_irqs(domain, -1, 1, cpu_to_node(cpu), &info,
-				      false, affinity);
-	if (irq < 0)
-		return irq;
-	err = request_irq(irq, vector_handler, IRQF_NO_THREAD | IRQF_NO_SUSPEND,
-			  "xg-upcall", c);
-	if (err)
-		irq_dispose_mapping(irq);
-	else
-		c->irq = irq;
-	return err;
-}
-
 static int vector_add_irqs(void)
 {
-	struct irq_affinity_desc *affinity;
 	unsigned int cpu;
-	int err = 0;
+	int irq;
 
-	affinity = kzalloc(sizeof(*affinity), GFP_KERNEL);
-	if (!affinity)
-		return -ENOMEM;
-	affinity->is_managed = 1;
 	for_each_possible_cpu(cpu) {
-		err = vector_add_irq(cpu, affinity);
-		if (err)
-			break;
+		irq = xg_cpu_irq_add(cpu, vector_handler);
+		if (irq < 0)
+			return irq;
+		per_cpu_ptr(&xg_cpu, cpu)->irq = irq;
 	}
-	kfree(affinity);
-	return err;
+	return 0;
 }
 
 static int vector_setup(struct xg_platform *platform)
 {
-	int err = -ENOMEM;
+	int err;
 
-	if (!x86_vector_domain)
-		return -ENODEV;
-	fwnode = irq_domain_alloc_named_fwnode("xg-upcall");
-	if (!fwnode)
-		return -ENOMEM;
-	domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 0, fwnode,
-					     &vector_ops, NULL);
-	if (!domain)
-		goto free_fwnode;
+	err = xg_cpu_irqs_start(&vector_chip);
+	if (err)
+		return err;
 	err = vector_add_irqs();
 	if (err)
 		goto free_irqs;
@@ -177,16 +116,15 @@ static int vector_setup(struct xg_platform *platform)
 
 free_irqs:
 	vector_free_irqs();
-	irq_domain_remove(domain);
-free_fwnode:
-	irq_domain_free_fwnode(fwnode);
+	xg_cpu_irqs_stop();
 	return err;
 }
 
 /*
- * Until the domain is reset Xen keeps a vector for each vCPU. Ours may soon be a
- * device's: leave it one that the kernel always takes and, without a platform's
- * own callback, ignores.
+ * Until the domain is reset Xen keeps a vector for each vCPU: it refuses those
+ * below 0x10, 0 too, and EVTCHNOP_reset leaves them. Ours may soon be a device's:
+ * leave it one that the kernel always takes and, without a platform's own
+ * callback, ignores. The kernel counts it, which tells the next start.
  */
 static void park_vectors(void)
 {
@@ -202,8 +140,7 @@ static void vector_teardown(void)
 	park_vectors();
 	xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, 0);
 	vector_free_irqs();
-	irq_domain_remove(domain);
-	irq_domain_free_fwnode(fwnode);
+	xg_cpu_irqs_stop();
 }
 
 const struct xg_upcall xg_upcall_vector = {
@@ -272,7 +209,7 @@ static void intx_teardown(void)
 const struct xg_upcall xg_upcall_intx = {
 	.name = "intx",
 	.what = "the platform device's interrupt line, vCPU 0 only",
-	.silent = "a per-vCPU vector set before stays in force until the domain is reset",
+	.silent = XG_VECTOR_STAYS,
 	.setup = intx_setup,
 	.cpu_up = intx_cpu_up,
 	.teardown = intx_teardown,

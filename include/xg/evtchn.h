@@ -92,7 +92,7 @@ notrace const struct pvclock_vcpu_time_info *xg_vcpu_time(void);
 int xg_evtchn_start(struct xg_platform *platform);
 void xg_evtchn_stop(void);
 
-/* How the upcall arrives: "vector", "intx"; for logs. */
+/* How the upcall arrives: "vector", "callback", "intx"; for logs. */
 const char *xg_evtchn_upcall_name(void);
 /* Is each vCPU interrupted for its own events? */
 bool xg_evtchn_per_cpu(void);

@@ -32,12 +32,15 @@ class Case:
 
 # Without those that need a peer of their own making: xen-kinds,
 # xen-net-hostile.
-LAYERS = ["evtchn", "time", "grant", "xenbus", "blkfront/fs.sh",
+EVTCHN = ["evtchn/hotplug.sh", "evtchn/ports.sh"]
+LAYERS = [*EVTCHN, "time", "grant", "xenbus", "blkfront/fs.sh",
           "blkfront/io.sh", "blkfront/rebind.sh", "netfront/basic.sh",
           "platform/hypercall.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
+# The last one: it leaves the guest with upcalls by vector.
+UPCALL = ["evtchn/upcall.sh"]
 
 CASES = [
     Case("proto", "wire formats on the host, ASan and UBSan, lying peers",
@@ -51,13 +54,13 @@ CASES = [
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
-         tests=LAYERS + STACK, data=True, timeout=420),
-    Case("kvm-6.12", "events, data and the stack on kernel 6.12; the rest is "
-         "xen-6.12's", kernel="6.12", data=True, timeout=420,
-         tests=["evtchn/hotplug.sh", "evtchn/ports.sh", "blkfront/io.sh",
-                "netfront/basic.sh", *STACK]),
+         tests=LAYERS + STACK + UPCALL, data=True, timeout=420),
+    Case("kvm-6.12", "upcall by a vector for each vCPU, kernel 6.12; what the "
+         "engine does not matter to is xen-6.12's", kernel="6.12", data=True,
+         tests=[*EVTCHN, "blkfront/io.sh", "netfront/basic.sh", *STACK, *UPCALL],
+         options=["--modparam", "xg-evtchn upcall=vector"], timeout=420),
     Case("kvm-intx", "upcall by INTx, hypercalls through the page",
-         tests=["evtchn", "stack/cpu-hotplug.sh", "stack/data.sh"], data=True,
+         tests=EVTCHN + STACK[::2] + UPCALL, data=True,
          options=["--modparam", "xg-evtchn upcall=intx",
                   "--modparam", "xg-hypercall hypercall=page"]),
     Case("kvm-loading", "emulated disks in use and free; wrong order, twice, "
@@ -68,10 +71,12 @@ CASES = [
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
                 "stack/data.sh"], data=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
-         tests=LAYERS + STACK, host_script="foreign-peer netdata", data=True,
+         tests=LAYERS + STACK + UPCALL, data=True,
+         host_script="foreign-peer netdata",
          timeout=600),
     Case("xen-6.12", "the same on kernel 6.12", engine="xen", kernel="6.12",
-         tests=LAYERS + STACK, host_script="foreign-peer netdata", data=True,
+         tests=LAYERS + STACK + UPCALL, data=True,
+         host_script="foreign-peer netdata",
          timeout=600),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
@@ -95,7 +100,8 @@ CASES = [
          engine="xen", tests=["netfront/hostile.sh"], host_script="fake-vif",
          timeout=900, soak_only=True),
     Case("xen-6.12-4.20", "the same on Xen 4.20", engine="xen", kernel="6.12",
-         tests=LAYERS + STACK, host_script="foreign-peer netdata", data=True,
+         tests=LAYERS + STACK + UPCALL, data=True,
+         host_script="foreign-peer netdata",
          options=["--xen", "4.20"], timeout=600, soak_only=True),
     Case("xen-kinds", "disks of all kinds; backends that fall silent, die or lie",
          engine="xen", tests=["blkfront/kinds.sh"], host_script="fake-vbd",

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IRQs that stay on their CPU: what upcalls by vector are made of.
+ *
+ * A child of the kernel's vector domain hands out managed IRQs, each for one
+ * CPU. Such an IRQ sleeps while its CPU is offline and starts there again, not
+ * always with the same vector. One kind of upcall at a time uses this, from
+ * start(), stop() and the CPU hotplug callbacks, so there is no lock.
+ */
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irqdomain.h>
+#include <linux/slab.h>
+#include <asm/hw_irq.h>
+#include <asm/irqdomain.h>
+#include "internal.h"
+
+static struct fwnode_handle *fwnode;
+static struct irq_domain *domain;
+
+static int cpu_irq_alloc(struct irq_domain *d, unsigned int irq,
+			 unsigned int nr, void *info)
+{
+	int err;
+
+	if (nr != 1)
+		return -EINVAL;
+	err = irq_domain_alloc_irqs_parent(d, irq, nr, info);
+	if (err)
+		return err;
+	irq_domain_set_info(d, irq, irq, d->host_data, NULL, handle_edge_irq,
+			    NULL, "upcall");
+	return 0;
+}
+
+static const struct irq_domain_ops cpu_irq_ops = {
+	.alloc = cpu_irq_alloc,
+	.free = irq_domain_free_irqs_common,
+};
+
+/* @chip: how these IRQs are acknowledged */
+int xg_cpu_irqs_start(struct irq_chip *chip)
+{
+	if (!x86_vector_domain)
+		return -ENODEV;
+	fwnode = irq_domain_alloc_named_fwnode("xg-upcall");
+	if (!fwnode)
+		return -ENOMEM;
+	domain = irq_domain_create_hierarchy(x86_vector_domain, 0, 0, fwnode,
+					     &cpu_irq_ops, chip);
+	if (domain)
+		return 0;
+	irq_domain_free_fwnode(fwnode);
+	return -ENOMEM;
+}
+
+/* Every IRQ has been freed. */
+void xg_cpu_irqs_stop(void)
+{
+	irq_domain_remove(domain);
+	irq_domain_free_fwnode(fwnode);
+}
+
+/* -> an IRQ of @cpu's, started if @cpu is online, or -errno */
+int xg_cpu_irq_add(unsigned int cpu, irq_handler_t handler)
+{
+	struct irq_affinity_desc *affinity;
+	struct irq_alloc_info info = {};
+	int irq, err;
+
+	affinity = kzalloc(sizeof(*affinity), GFP_KERNEL);
+	if (!affinity)
+		return -ENOMEM;
+	affinity->is_managed = 1;
+	cpumask_copy(&affinity->mask, cpumask_of(cpu));
+	irq = __irq_domain_alloc_irqs(domain, -1, 1, cpu_to_node(cpu), &info,
+				      false, affinity);
+	kfree(affinity);
+	if (irq < 0)
+		return irq;
+	err = request_irq(irq, handler, IRQF_NO_THREAD | IRQF_NO_SUSPEND,
+			  "xg-upcall", per_cpu_ptr(&xg_cpu, cpu));
+	if (!err)
+		return irq;
+	irq_dispose_mapping(irq);
+	return err;
+}
+
+void xg_cpu_irq_free(unsigned int cpu, unsigned int irq)
+{
+	free_irq(irq, per_cpu_ptr(&xg_cpu, cpu));
+	irq_dispose_mapping(irq);
+}
+
+/* -> its vector, 0 while it sleeps with its CPU */
+unsigned int xg_cpu_irq_vector(unsigned int irq)
+{
+	struct irq_data *data = irq_domain_get_irq_data(domain, irq);
+	struct irq_cfg *cfg = data ? irqd_cfg(data) : NULL;
+
+	return cfg && irqd_is_started(data) ? cfg->vector : 0;
+}
