@@ -96,6 +96,12 @@ CASES = [
     Case("xen-net-4", "the same with four queues on kernel 6.12", engine="xen",
          kernel="6.12", tests=NET, host_script="netdata",
          options=["--vcpus", "4"], timeout=900, soak_only=True),
+    Case("xen-net-offloads", "TCP and UDP, IPv4 and IPv6, MTU 1500 and 9000, each "
+         "offload on and off", engine="xen", soak_only=True, timeout=1500,
+         tests=["netfront/offloads.sh"], host_script="offloads.host"),
+    Case("xen-net-offloads-6.12", "the same on kernel 6.12", engine="xen",
+         kernel="6.12", soak_only=True, timeout=1500,
+         tests=["netfront/offloads.sh"], host_script="offloads.host"),
     Case("xen-net-hostile", "network backends that lie, refuse or say nothing",
          engine="xen", tests=["netfront/hostile.sh"], host_script="fake-vif",
          timeout=900, soak_only=True),

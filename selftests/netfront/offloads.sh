@@ -1,0 +1,103 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#: timeout 1500
+#: tools ethtool iperf3
+# TCP and UDP to and from the other end, IPv4 and IPv6, MTU 1500 and 9000, with
+# each offload on and off: everything arrives, and no checksum is wrong. An iperf3
+# server and 2001:db8::1 must be there, as beside the guests of testbed/suite.
+. "${0%/*}/../ktap.sh"
+. "${0%/*}/../stack.sh"
+. "${0%/*}/../net.sh"
+mib=8
+peer6=${XG_PEER6:-2001:db8::1}
+said=/tmp/iperf.$$
+cleanup "rm -f $said"
+
+net_up
+ip address add 2001:db8::2/64 dev $dev nodad 2>/dev/null
+wait_for 20 alive || skip_all "nobody answers at $peer"
+iperf() {
+	timeout 60 iperf3 -J -i 0 "$@" >$said 2>&1
+}
+wait_for 10 iperf -c "$peer" -n 1k || skip_all "no iperf3 at $peer"
+plan 18
+
+# value SECTION KEY: a number of iperf3's sum at the end
+value() {
+	awk -v section="\"$1\":" -v key="\"$2\":" '
+		$1 == section { inside = 1 }
+		inside && $1 == key { print $2 + 0; found = 1; exit }
+		END { exit !found }' $said
+}
+
+# complain WHAT: one flow of the state under test was bad
+complain() {
+	bad="$bad $1: $(grep -m 1 '"error"' $said || tail -n 3 $said | tr -s '\n\t' ' ')"
+}
+
+# Of a stream the receiver must have got every byte.
+tcp() {
+	iperf "$@" -n ${mib}M &&
+		[ "$(value sum_received bytes)" -ge $((mib << 20)) ] ||
+		complain "tcp $*"
+}
+
+# Datagrams may be lost, a tenth of them.
+udp() {
+	iperf "$@" -u -b 10M -t 1 -l $((mtu - 100)) &&
+		[ "$(value sum packets)" -gt 50 ] &&
+		[ $(($(value sum lost_packets) * 10)) -le "$(value sum packets)" ] ||
+		complain "udp $*"
+}
+
+# flows WHAT: all of them, one result
+flows() {
+	bad=
+	for to in "$peer" "$peer6"; do
+		tcp -c "$to"
+		tcp -c "$to" -R
+		udp -c "$to"
+		udp -c "$to" -R
+	done
+	is "MTU $mtu, $1" "$bad" ""
+}
+
+wrong_checksums() {
+	awk '/^(Tcp|Udp|Ip):/ {
+		if ($1 in head) {
+			split(head[$1], name)
+			for (i = 2; i <= NF; i++)
+				if (name[i] ~ /InCsumErrors|InHdrErrors/)
+					n += $i
+		} else {
+			head[$1] = $0
+		}
+	}
+	/^Udp6InCsumErrors|^Ip6InHdrErrors/ { n += $2 }
+	END { print n + 0 }' /proc/net/snmp /proc/net/snmp6
+}
+
+offloads="tx rx sg tso gso gro"
+all_on() {
+	for offload in $offloads; do
+		ethtool -K $dev $offload on >/dev/null 2>&1
+	done
+}
+cleanup "ip link set $dev mtu 1500; all_on"
+
+before=$(wrong_checksums)
+for mtu in 1500 9000; do
+	ip link set $dev mtu $mtu
+	all_on
+	flows "all offloads on"
+	for offload in $offloads; do
+		ethtool -K $dev $offload off >/dev/null 2>&1
+		flows "$offload off"
+		all_on
+	done
+done
+is "no checksum was wrong" "$(wrong_checksums)" "$before"
+is "no packet was in error" "$(sum tx errors) $(sum rx errors)" "0 0"
+is "no queue is poisoned" "$(stat_of poisoned)" 0
+is "no page is left with the backend" "$(counter grant deferred)" 0
+diag "$(ethtool -S $dev | grep -E 'packets|bytes' | grep -v ': 0$')"
