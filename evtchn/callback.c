@@ -249,6 +249,7 @@ const struct xg_upcall xg_upcall_callback = {
 	.name = "callback",
 	.what = "one vector number on all CPUs, no EOI",
 	.silent = XG_VECTOR_STAYS,
+	.per_cpu = true,
 	.setup = callback_setup,
 	.cpu_up = callback_cpu_up,
 	.teardown = callback_teardown,
