@@ -94,17 +94,16 @@ const char *xg_clock_state(void)
 	return is_frozen ? "frozen" : registered ? "registered" : "off";
 }
 
+/* Does Xen say how its time follows from the TSC? */
+bool xg_time_given(void)
+{
+	return xg_shared_info()->vcpu_info[0].time.tsc_to_system_mul;
+}
+
 void xg_clock_start(void)
 {
-	const struct pvclock_vcpu_time_info *boot;
-
 	if (registered) {
 		is_frozen = false;
-		return;
-	}
-	boot = &xg_shared_info()->vcpu_info[0].time;
-	if (!boot->tsc_to_system_mul) {
-		pr_info("Xen gives no time in shared info, no clock source\n");
 		return;
 	}
 	clock.rating = tsc_is_good() ? RATING_GOOD_TSC : RATING;

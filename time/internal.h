@@ -11,6 +11,7 @@ struct seq_file;
 struct xg_platform;
 
 /* clocksource.c */
+bool xg_time_given(void);
 u64 xg_time_here(void);
 void xg_clock_start(void);
 void xg_clock_stop(void);

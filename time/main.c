@@ -79,12 +79,17 @@ static void compare_wall_clock(void)
  */
 int xg_time_start(struct xg_platform *platform)
 {
+	xg_time_show_start();
+	/* To a timer every expiry would have passed: it would go off for ever. */
+	if (!xg_time_given()) {
+		pr_info("Xen gives no time in shared info: no clock source, no timers\n");
+		return 0;
+	}
 	compare_wall_clock();
 	if (sysfs_streq(clock, "1"))
 		xg_clock_start();
 	if (sysfs_streq(timer, "1"))
 		xg_timer_start(platform);
-	xg_time_show_start();
 	return 0;
 }
 EXPORT_SYMBOL_GPL(xg_time_start);
