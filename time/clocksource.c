@@ -110,6 +110,19 @@ void xg_clock_start(void)
 	registered = !clocksource_register_hz(&clock, NSEC_PER_SEC);
 }
 
+/* Whole: a version that is odd in the copy would keep readers for ever. */
+static void copy_time(void)
+{
+	const struct pvclock_vcpu_time_info *src;
+	unsigned int version;
+
+	src = &xg_shared_info()->vcpu_info[0].time;
+	do {
+		version = pvclock_read_begin(src);
+		frozen = *src;
+	} while (pvclock_read_retry(src, version));
+}
+
 void xg_clock_stop(void)
 {
 	int err;
@@ -127,7 +140,7 @@ void xg_clock_stop(void)
 	 */
 	pr_warn("the clock source cannot be replaced (%d), it goes on by the TSC alone\n",
 		err);
-	frozen = xg_shared_info()->vcpu_info[0].time;
+	copy_time();
 	/* Pairs with the load in clock_read(): the copy is there before use. */
 	smp_store_release(&is_frozen, true);
 	/* Readers do not sleep: none looks at the page any more after this. */
