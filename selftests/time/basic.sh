@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #: timeout 300
 # The clock never goes back, on one CPU or between two; every CPU's timer is ours
-# and goes off, never early, also while CPUs come and go. How late, and how many
-# hypercalls an idle guest makes, is shown only.
+# and goes off, never early, also while CPUs come and go. How late, unless one was
+# lost, and how many hypercalls an idle guest makes, is shown only.
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
 need xg-time
@@ -43,7 +43,7 @@ is "every CPU's timer is ours" "$(devices)" xg
 timers sleep 200 >/tmp/timers.$$ 2>&1
 is "no sleep ends early" $? 0
 diag "$(cat /tmp/timers.$$)"
-check "none ends a second late" worst 1
+check "none ends 10 s late" worst 10
 
 # Idle, on all CPUs
 set -- "$(calls)" "$(counter time armed)" "$(counter time saved)" \
@@ -57,6 +57,8 @@ diag "idle: $((($(calls) - $1) / 5)) hypercalls/s, timers armed" \
 diag "$(cat "$XG_DEBUGFS/time")"
 
 cpus=$(ls /sys/devices/system/cpu/cpu[0-9]*/online 2>/dev/null)
+# Beside it; who slept on a CPU that went stays on others. So each CPU that is
+# back is slept on anew: a timer that does not go off there ends the test.
 timers sleep 400 >/tmp/timers.$$ 2>&1 &
 pid=$!
 went=0
@@ -65,14 +67,20 @@ for round in $(seq "$(rounds 5 50)"); do
 	for online in $cpus; do
 		wanted=$((wanted + 1))
 		echo 0 >"$online" && sleep 0.2 && echo 1 >"$online" &&
-			[ "$(devices)" = xg ] && went=$((went + 1))
+			[ "$(devices)" = xg ] &&
+			timers sleep 3 >/dev/null 2>&1 && went=$((went + 1))
 		sleep 0.1
 	done
 done
 wait $pid
 status=$?
 diag "$(cat /tmp/timers.$$)"
-is "CPUs come back with our timer" $went $wanted
+if [ -n "$cpus" ]; then
+	is "CPUs come back with our timer" $went $wanted
+else
+	skip "CPUs come back with our timer" "no CPU can be taken offline"
+fi
 is "no sleep ends early meanwhile" $status 0
 check "none ends 10 s late (a lost timer)" worst 10
-check "no warning in the log" sh -c "! dmesg | sed '1,/$ktap_mark/d' | grep -E 'WARNING|BUG|CE: '"
+check "no warning in the log" sh -c "dmesg | grep -q '$ktap_mark' &&
+	! dmesg | sed '1,/$ktap_mark/d' | grep -E 'WARNING|BUG|CE: |No irq handler'"
