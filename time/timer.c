@@ -123,8 +123,11 @@ static int set_next(unsigned long delta, struct clock_event_device *dev)
 	ktime_t when = dev->next_event;
 	ktime_t now = ktime_get();
 
+	/* No expiry, see went_off(): soon rather than as late as can be. */
+	if (when == KTIME_MAX)
+		delta = MIN_DELTA;
 	/* The core has cut the way short. */
-	if (delta >= MAX_DELTA)
+	if (when == KTIME_MAX || delta >= MAX_DELTA)
 		when = ktime_add_ns(now, delta);
 	learn(t, now);
 	if (may_leave(t, when)) {
@@ -200,7 +203,12 @@ static irqreturn_t went_off(int irq, void *data)
 		return IRQ_HANDLED;
 	}
 	left = ktime_sub(t->dev.next_event, now);
-	if (left > 0) {
+	/*
+	 * Without an expiry: the timer before this one was stopped, or the core
+	 * could not set it and gave up (CE: Reprogramming failure). The handler
+	 * finds out what is due.
+	 */
+	if (left > 0 && t->dev.next_event != KTIME_MAX) {
 		t->stats.early++;
 		left = min_t(s64, left, MAX_DELTA);
 		if (!arm(t, left, ktime_add_ns(now, left),
