@@ -194,8 +194,9 @@ while read -r row command <&3; do
 	if [ "$trace" = yes ]; then
 		repeat=trace
 		mark "trace-$row"
-		wait_tell "traced-$row" 60 &
 		job $command
+		# Not before: it starts processes, and each is many exits.
+		wait_tell "traced-$row" 60
 	fi
 done 3</put/plan/rows
 umount /mnt
