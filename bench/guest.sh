@@ -109,40 +109,40 @@ packet() {
 	pulse packet $seconds $server $pulse_port
 }
 
-# pin NAME: interrupts of that name on CPU 0, the only one that INTx has
-pin() {
-	for irq in $(sed -n "s/^ *\([0-9]*\):.*$1.*/\1/p" /proc/interrupts); do
-		echo 1 >/proc/irq/$irq/smp_affinity
-	done
-}
-
 # Mainline offers event channels to programs, ours to other modules.
 event() {
 	if [ $driver = mainline ]; then
 		modprobe xen-evtchn
 		pulse event $seconds &
 		sleep 0.5
-		pin evtchn:pulse
+		to_cpu_0 evtchn:pulse
 		wait
 		return
 	fi
 	modprobe xg-test-evtchn
-	echo load 1 >$debug/test-evtchn/run
-	pin xg-test-
-	taskset -p 1 "$(pgrep xg-test-loop)" >/dev/null
-	sleep 1
-	set -- $(seen_by_us)
-	sleep $seconds
-	set -- "$@" $(seen_by_us)
-	echo unload >$debug/test-evtchn/run
+	send_for 1 && send_for $seconds && echo "$sent $from $now" |
+		awk '{ printf "%d in %.2f s\n", $1, $3 - $2 }'
 	rmmod xg-test-evtchn
-	echo "$*" | awk '{ printf "%d in %.2f s\n", 2 * ($4 - $2), $3 - $1 }'
 }
 
-# seconds, and how often there and back
-seen_by_us() {
-	cut -d' ' -f1 /proc/uptime
-	sed -n 's/^trips: //p' $debug/test-evtchn/result
+# to_cpu_0 NAME: interrupts of that name, to the only CPU that INTx has
+to_cpu_0() {
+	for irq in $(sed -n "s/^ *\([0-9]*\):.*$1.*/\1/p" /proc/interrupts); do
+		echo 1 >/proc/irq/$irq/smp_affinity
+	done
+}
+
+# send_for SECONDS: events from CPU 0 to itself, one at a time; no process starts.
+# The uptime has two decimals.
+send_for() {
+	sent=0
+	read -r from _ </proc/uptime
+	now=$from
+	while [ ${now%.*}${now#*.} -lt $((${from%.*}${from#*.} + $1 * 100)) ]; do
+		echo self 500 >$debug/test-evtchn/run || return
+		sent=$((sent + 500))
+		read -r now _ </proc/uptime
+	done
 }
 
 # --- one job ---
