@@ -34,10 +34,12 @@ check: deps
 	scripts/check $(KERNELS)
 
 ## bench	disk and network, ours beside mainline's and the emulated drivers: tables and
-## 	charts in build/bench (an hour; bench/run --help has the options)
+## 	charts in build/bench (an hour; bench/run --help has the options); ROWS=...
+## 	for others, such as ROWS=interrupts or ROWS='net-rr disk-*'
+ROWS :=
 .PHONY: bench
 bench: deps
-	bench/run
+	bench/run $(patsubst %,--only '%',$(ROWS))
 
 ## bench-smoke	a small part of it: reads of the disk, one boot of each
 .PHONY: bench-smoke

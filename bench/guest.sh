@@ -5,11 +5,13 @@
 #   bench ROW REPEAT TEXT                   the program's result, all on one line
 #   snap ROW REPEAT UPTIME TICKS [CALL=COUNT...]    twice in the midst of a job:
 #       CPU time used so far, hypercalls made so far (ours, while traced)
+#   setup NAME=VALUE...                     what it all ran with
 # In the repeat "trace" the host script looks on.
-#: modules virtio_pci virtio_blk virtio_net
+#: modules virtio_pci virtio_blk virtio_net xen-evtchn
 set -u
 . /put/plan/env
-calls=/sys/kernel/debug/xg/hypercalls
+debug=/sys/kernel/debug/xg
+calls=$debug/hypercalls
 
 # Emulated disks come in any order: the one that mounts has the programs.
 find_disks() {
@@ -95,6 +97,54 @@ rr() {
 		sed -n 's/.*\[Valid Duration\] *//p; s/.*ERROR/error/p'
 }
 
+pulse() {
+	timeout $((seconds + 25)) /put/plan/pulse "$@"
+}
+
+tick() {
+	pulse tick $seconds "$@"
+}
+
+packet() {
+	pulse packet $seconds $server $pulse_port
+}
+
+# Mainline offers event channels to programs, ours to other modules.
+event() {
+	if [ $driver = mainline ]; then
+		modprobe xen-evtchn
+		pulse event $seconds &
+		sleep 0.5
+		to_cpu_0 evtchn:pulse
+		wait
+		return
+	fi
+	modprobe xg-test-evtchn
+	send_for 1 && send_for $seconds && echo "$sent $from $now" |
+		awk '{ printf "%d in %.2f s\n", $1, $3 - $2 }'
+	rmmod xg-test-evtchn
+}
+
+# to_cpu_0 NAME: interrupts of that name, to the only CPU that INTx has
+to_cpu_0() {
+	for irq in $(sed -n "s/^ *\([0-9]*\):.*$1.*/\1/p" /proc/interrupts); do
+		echo 1 >/proc/irq/$irq/smp_affinity
+	done
+}
+
+# send_for SECONDS: events from CPU 0 to itself, one at a time; no process starts.
+# The uptime has two decimals.
+send_for() {
+	sent=0
+	read -r from _ </proc/uptime
+	now=$from
+	while [ ${now%.*}${now#*.} -lt $((${from%.*}${from#*.} + $1 * 100)) ]; do
+		echo self 500 >$debug/test-evtchn/run || return
+		sent=$((sent + 500))
+		read -r now _ </proc/uptime
+	done
+}
+
 # --- one job ---
 
 # No process is started for it, and none runs in it but the job.
@@ -121,8 +171,17 @@ job() {
 	echo "bench $row $repeat $(tr '\n' ' ' </tmp/result)"
 }
 
+# What the guest's interrupts and time come from
+setup() {
+	sources=/sys/devices/system
+	echo "setup $(sed -n 's/^upcall: /upcall=/p' $debug/evtchn 2>/dev/null)" \
+		"clock=$(cat $sources/clocksource/clocksource0/current_clocksource)" \
+		"timer=$(cat $sources/clockevents/clockevent0/current_device)"
+}
+
 wait_tell host 120 || echo "bench: the host script is not there"
 load_drivers
+setup
 find_disks || { echo "bench: no disk"; exit 1; }
 prepare_disks
 if [ "$net" = yes ]; then
@@ -135,8 +194,9 @@ while read -r row command <&3; do
 	if [ "$trace" = yes ]; then
 		repeat=trace
 		mark "trace-$row"
-		wait_tell "traced-$row" 60 &
 		job $command
+		# Not before: it starts processes, and each is many exits.
+		wait_tell "traced-$row" 60
 	fi
 done 3</put/plan/rows
 umount /mnt

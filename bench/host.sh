@@ -25,6 +25,8 @@ start_servers() {
 	trap 'kill "${servers[@]}"' EXIT
 	serve iperf3 -s -B "$listen" -p "$iperf_port"
 	serve sockperf server --tcp -i "$listen" -p "$sockperf_port"
+	../plan/pulse echo "$listen" "$pulse_port" </dev/null >/dev/null &
+	servers+=($!)
 }
 
 # The RAM disk and the network of any other driver, by virtio.

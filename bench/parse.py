@@ -46,6 +46,12 @@ def jobs(log):
     return found, wrong
 
 
+def setup(log):
+    """What the guest ran with, such as "clock=tsc timer=lapic"."""
+    found = re.findall(r"^setup +(.+)$", log, re.M)
+    return found[-1].strip() if found else ""
+
+
 def between(snaps):
     """Two snaps -> (CPUs busy, {hypercall: a second})."""
     if len(snaps) != 2:

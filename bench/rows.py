@@ -10,11 +10,36 @@ UDP_BYTES = 64
 
 
 @dataclasses.dataclass(frozen=True)
+class Driver:
+    """A column: guests of one kind."""
+    title: str
+    drivers: str                # as testbed/vm calls them
+    modparams: tuple = ()
+
+
+def ours(upcall):
+    return Driver(f"ours ({upcall})", "xg", (f"xg-evtchn upcall={upcall}",))
+
+
+OURS = ("ours-intx", "ours-vector", "ours-callback")
+DRIVERS = {"xg": Driver("ours", "xg"),
+           **{name: ours(name.removeprefix("ours-")) for name in OURS},
+           "mainline": Driver("mainline", "mainline"),
+           "none": Driver("emulated", "none"),
+           "virtio": Driver("virtio", "none")}
+
+
+@dataclasses.dataclass(frozen=True)
 class Row:
     name: str
     title: str
     unit: str
     command: str        # a function of guest.sh and its arguments
+    drivers: tuple = ()         # those that can do it; without any, all
+
+    @property
+    def net(self):
+        return self.command.split()[0] in ("tcp", "udp", "rr", "packet")
 
 
 ROWS = [
@@ -39,29 +64,54 @@ ROWS = [
     Row("net-udp-rx", "64-byte UDP receive, arrived", "packets/s",
         f"udp -R -l {UDP_BYTES} -b 0"),
     Row("net-rr", "64-byte TCP request and response", "round trips/s", "rr"),
+    Row("int-event", "Event channel from the guest to itself, CPU 0",
+        "events/s", "event", ("xg", *OURS, "mainline")),
+    Row("int-packet", "1-byte UDP packet there and back", "round trips/s",
+        "packet"),
+    Row("int-tick-idle", "1 ms sleep, the guest idle", "ticks/s", "tick"),
+    Row("int-tick-busy", "1 ms sleep, each CPU spinning", "ticks/s",
+        "tick busy"),
 ]
 BY_NAME = {row.name: row for row in ROWS}
 
 # A chart each: title, and the rows in it.
 GROUPS = {"disk": ("Disk", "disk-*"),
           "tcp": ("TCP throughput", "net-tcp-*"),
-          "packets": ("Small packets", "net-[!t]*")}
-# The driver that --drivers names, and what tables call it.
-DRIVERS = {"xg": "ours", "mainline": "mainline", "none": "emulated",
-           "virtio": "virtio"}
+          "packets": ("Small packets", "net-[!t]*"),
+          "interrupts": ("Interrupts", "int-*")}
+
+
+@dataclasses.dataclass(frozen=True)
+class Set:
+    """What --only may name: rows and, unless --drivers says more, columns."""
+    rows: tuple
+    drivers: tuple
+    every_round: bool = False   # is traced
+
+
+SETS = {"all": Set(("disk-*", "net-*"), ("xg", "mainline", "none", "virtio")),
+        "interrupts": Set(("int-*", "disk-read-4k-qd1", "net-udp-?x"),
+                          ("none", *OURS, "mainline"), every_round=True)}
 
 # An operation: what exits and hypercalls are counted for.
 OPERATION = {"IOPS": "I/O", "MB/s": "I/O", "Mbit/s": "MB",
-             "packets/s": "packet", "round trips/s": "round trip"}
+             "packets/s": "packet", "round trips/s": "round trip",
+             "events/s": "event", "ticks/s": "tick"}
 # CPU time is given for so many operations, called so.
 CPU_FOR = {"Mbit/s": (1000, "GB"), "packets/s": (1000, "1000 packets")}
 
 
-def select(patterns):
-    """Rows whose name fits one of the patterns; without any, all."""
+def select(names):
+    """Patterns of rows and names of sets -> (the rows, the sets)."""
+    sets = [SETS[n] for n in names if n in SETS]
+    patterns = [n for n in names if n not in SETS]
+    patterns += [p for s in sets for p in s.rows]
     return [row for row in ROWS
-            if not patterns
-            or any(fnmatch.fnmatch(row.name, p) for p in patterns)]
+            if any(fnmatch.fnmatch(row.name, p) for p in patterns)], sets
+
+
+def fits(row, driver):
+    return not row.drivers or driver in row.drivers
 
 
 def result(row, text):
@@ -69,13 +119,17 @@ def result(row, text):
 
     ValueError where it is not a result: a program failed or was cut short.
     """
+    found = re.fullmatch(r"([1-9]\d*) in ([\d.]+) s", text.strip())
+    if found:                                   # ours, pulse.c
+        rate = int(found.group(1)) / float(found.group(2))
+        return rate, rate
     if row.unit in ("IOPS", "MB/s"):
         words = text.strip().split(";")         # KiB/s, IOPS: read, written
         read_kib, reads, written_kib, writes = (int(w) for w in words)
         ios = reads + writes
         rate = (read_kib + written_kib) * 1024 / 1e6
         return (ios if row.unit == "IOPS" else rate), ios
-    if row.unit == "round trips/s":
+    if row.unit in ("round trips/s", "events/s", "ticks/s"):
         found = re.search(r"RunTime=([\d.]+) sec.* ReceivedMessages=(\d+)",
                           text)
         if not found or not float(found.group(1)):

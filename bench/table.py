@@ -44,7 +44,7 @@ def head(*cells):
 
 
 def names(report):
-    return [DRIVERS[d] for d in report["drivers"]]
+    return [DRIVERS[d].title for d in report["drivers"]]
 
 
 def others(report):
@@ -56,7 +56,9 @@ def others(report):
 def markdown(report):
     text = intro(report) + figures(report) + cpu(report)
     for kind, title in (("exits", "VM exits per operation, by reason"),
-                        ("hypercalls", "Hypercalls per operation")):
+                        ("hypercalls", "Hypercalls per operation"),
+                        ("interrupts", "Interrupts that the guest was given "
+                         "per operation, by vector")):
         text += counts(report, kind, title)
     return "\n".join(text + remarks(report)) + "\n"
 
@@ -71,7 +73,7 @@ def intro(report):
 
 def figures(report):
     text = ["", *head("", "", *names(report),
-                      *(f"ours/{DRIVERS[d]}" for d in others(report)),
+                      *(f"ours/{DRIVERS[d].title}" for d in others(report)),
                       "spread")]
     for name, found in report["rows"].items():
         values = {d: found[d]["values"] for d in report["drivers"]}
@@ -116,30 +118,50 @@ def cpu(report):
         return []
     return ["", "CPU time of the guest, idle and stolen time left out:", "",
             *head("", "", *names(report),
-                  *(f"ours/{DRIVERS[d]}" for d in others(report))), *text]
+                  *(f"ours/{DRIVERS[d].title}" for d in others(report))), *text]
 
 
 def counts(report, kind, title):
     """A table of VM exits or hypercalls; nothing when none were counted."""
     text = []
     for name, found in report["rows"].items():
-        cells = [say_counts(found[d][kind]) for d in report["drivers"]]
+        cells = [say_counts(found[d]["traced"], kind)
+                 for d in report["drivers"]]
         if any(cell != "–" for cell in cells):
             text.append(line(BY_NAME[name].title,
                              OPERATION[BY_NAME[name].unit], *cells))
     if not text:
         return []
-    return ["", f"{title}, 2 s of one traced run:", "",
+    return ["", f"{title}, 2 s of a traced run (of several the median one "
+            "[least–most in all]):", "",
             *head("", "per", *names(report)), *text]
 
 
-def say_counts(found):
-    if not found:
+def totals(traced, kind):
+    """Of the traced runs that counted this kind."""
+    return [t[kind]["all"] for t in traced if t[kind]]
+
+
+def typical(traced, kind):
+    """The traced run with the median total, or {}."""
+    found = sorted((t for t in traced if t[kind]), key=lambda t: t[kind]["all"])
+    return found[(len(found) - 1) // 2] if found else {}
+
+
+def say_counts(traced, kind):
+    """Total, and by name what it is made of, of one run: their sum is right."""
+    one = typical(traced, kind)
+    if not one:
         return "–"
-    rest = ", ".join(f"{k} {number(v)}" for k, v in found.items()
-                     if k not in ("all", "lost") and v >= 0.005)
-    lost = f"; {found['lost']} records lost" if "lost" in found else ""
-    return f"{number(found['all'])} ({rest}{lost})"
+    parts = [", ".join(f"{k} {number(v)}" for k, v in one[kind].items()
+                       if k != "all" and v >= 0.005)]
+    if one["lost"]:
+        parts.append(f"{one['lost']} records lost")
+    said = "; ".join(p for p in parts if p)
+    every = totals(traced, kind)
+    seen = (f" [{number(min(every))}–{number(max(every))}]"
+            if len(every) > 1 else "")
+    return number(one[kind]["all"]) + seen + (f" ({said})" if said else "")
 
 
 def remarks(report):
@@ -151,8 +173,12 @@ def remarks(report):
         text += ["", f"**!** spread over {NOISY:.0%}: a difference of that "
                  "size says nothing."]
     for driver, times in report["failed_boots"].items():
-        text += ["", f"{times} boot(s) with {DRIVERS[driver]} failed; each "
-                 "was run again, at most twice."]
+        text += ["", f"{times} boot(s) with {DRIVERS[driver].title} failed; "
+                 "each was run again, at most twice."]
+    setup = "; ".join(f"{DRIVERS[driver].title}: {said}"
+                      for driver, said in report["setup"].items() if said)
+    if setup:
+        text += ["", f"They ran with: {setup}."]
     if report["failed_jobs"]:
         text += ["", f"{len(report['failed_jobs'])} job(s) gave no figure: "
                  "see failed_jobs in the JSON file."]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""fio, iperf3 and sockperf for both ends, as a folder and as a disk.
+"""Programs for both ends: fio, iperf3 and sockperf as a folder and as a disk,
+and our own.
 
 Guests have no libraries: each program is run by the loader beside it, as
 `lib/ld-linux-x86-64.so.2 --library-path lib lib/PROGRAM`.
@@ -10,8 +11,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from lib import cache, guest, packages
+from lib import cache, compiler, guest, packages
 
+PULSE = Path(__file__).resolve().parent / "pulse.c"
 PROGRAMS = ["fio", "iperf3", "sockperf"]
 DISK_MIB = 160
 
@@ -44,3 +46,10 @@ def disk():
                         "-d", source, path, f"{DISK_MIB}M"], check=True,
                        stdout=subprocess.DEVNULL)
     return cache.cached("bench-tools", [source.name, DISK_MIB], make)
+
+
+def pulse():
+    """pulse.c as a static program."""
+    return cache.cached("bench-pulse", [PULSE.read_text()],
+                        lambda path: compiler.compile_c(
+                            "-O2", "-static", "-o", path, PULSE))
