@@ -54,11 +54,12 @@ CASES = [
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
-         tests=LAYERS + STACK + UPCALL, data=True, timeout=420),
-    Case("kvm-6.12", "upcall by a vector for each vCPU, kernel 6.12; what the "
+         tests=LAYERS + STACK + UPCALL, data=True, timeout=600),
+    Case("kvm-6.12", "upcall by one vector for all CPUs, kernel 6.12; what the "
          "engine does not matter to is xen-6.12's", kernel="6.12", data=True,
-         tests=[*EVTCHN, "blkfront/io.sh", "netfront/basic.sh", *STACK, *UPCALL],
-         options=["--modparam", "xg-evtchn upcall=vector"], timeout=420),
+         tests=[*EVTCHN, "time/basic.sh", "blkfront/io.sh",
+                "netfront/basic.sh", *STACK[::2], *UPCALL],
+         options=["--modparam", "xg-evtchn upcall=callback"], timeout=420),
     Case("kvm-intx", "upcall by INTx, hypercalls through the page",
          tests=EVTCHN + STACK[::2] + UPCALL, data=True,
          options=["--modparam", "xg-evtchn upcall=intx",
