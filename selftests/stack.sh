@@ -23,6 +23,12 @@ said_by() {
 	log_since | grep "$1:" | sed 's/^[^]]*\] *//' | sort -u
 }
 
+# options_of MODULE: as modprobe would give them to it
+options_of() {
+	sed -n "s/^options $1 //p" /etc/modprobe.d/*.conf 2>/dev/null | tr '\n' ' '
+}
+
+# Parameters in $hypercall, $evtchn, $time, $platform; else modprobe's.
 stack_up() {
 	for ktap_module in $stack_modules; do
 		ktap_options=
@@ -32,6 +38,7 @@ stack_up() {
 		xg-time) ktap_options=${time:-} ;;
 		xg-platform-pci) ktap_options=${platform:-} ;;
 		esac
+		[ -n "$ktap_options" ] || ktap_options=$(options_of "$ktap_module")
 		loaded "$ktap_module" && continue
 		try_insmod "$ktap_module" $ktap_options || return 1
 	done
