@@ -7,9 +7,13 @@
  * vCPU is interrupted. The scan, xg_upcall(), undoes this from the other end. It
  * runs with interrupts off; two CPUs may scan for one vCPU (INTx), as
  * xg_take_port() lets only one have an event.
+ *
+ * Bits are changed by sync_*(): on one CPU Linux leaves out the lock prefix of
+ * the others, but Xen runs on CPUs of its own.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
+#include <asm/sync_bitops.h>
 #include <xg/hypercall.h>
 #include "internal.h"
 
@@ -31,17 +35,17 @@ static unsigned long *mask_bits(void)
 
 void xg_mask_port(evtchn_port_t port)
 {
-	set_bit(port, mask_bits());
+	sync_set_bit(port, mask_bits());
 }
 
 void xg_set_pending(evtchn_port_t port)
 {
-	set_bit(port, pending_bits());
+	sync_set_bit(port, pending_bits());
 }
 
 void xg_clear_pending(evtchn_port_t port)
 {
-	clear_bit(port, pending_bits());
+	sync_clear_bit(port, pending_bits());
 }
 
 /* Claim a pending event: mask first, so that nothing is lost in between. */
@@ -49,8 +53,8 @@ bool xg_take_port(evtchn_port_t port)
 {
 	if (!test_bit(port, pending_bits()))
 		return false;
-	set_bit(port, mask_bits());
-	return test_and_clear_bit(port, pending_bits());
+	sync_set_bit(port, mask_bits());
+	return sync_test_and_clear_bit(port, pending_bits());
 }
 
 /*
@@ -62,19 +66,19 @@ void xg_raise_port(evtchn_port_t port, struct xg_cpu *to)
 	struct evtchn_unmask op = { .port = port };
 
 	if (this_cpu_read(scanning) == to) {
-		set_bit(port / BITS_PER_LONG,
+		sync_set_bit(port / BITS_PER_LONG,
 			(unsigned long *)&to->info->evtchn_pending_sel);
 		WRITE_ONCE(to->info->evtchn_upcall_pending, 1);
 		return;
 	}
 	/* Xen looks at the pending bit only if it is Xen that unmasks. */
-	set_bit(port, mask_bits());
+	sync_set_bit(port, mask_bits());
 	xg_event_channel_op(EVTCHNOP_unmask, &op);
 }
 
 void xg_unmask_port(evtchn_port_t port, struct xg_cpu *to)
 {
-	clear_bit(port, mask_bits());
+	sync_clear_bit(port, mask_bits());
 	/*
 	 * Pairs with Xen, which sets pending and then reads the mask: one of
 	 * the two sees what the other did.
@@ -104,7 +108,7 @@ static void put_back(struct xg_cpu *c, unsigned long sel)
 	unsigned int word;
 
 	for_each_set_bit(word, &sel, BITS_PER_LONG)
-		set_bit(word, (unsigned long *)&c->info->evtchn_pending_sel);
+		sync_set_bit(word, (unsigned long *)&c->info->evtchn_pending_sel);
 	WRITE_ONCE(c->info->evtchn_upcall_pending, 1);
 }
 

@@ -11,6 +11,7 @@
  */
 #define pr_fmt(fmt) "xg-grant: " fmt
 
+#include <linux/atomic.h>
 #include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
@@ -83,9 +84,10 @@ int xg_grant_clear(grant_ref_t ref)
 		 * A full barrier: what the peer did with the page is before it,
 		 * what we do with the page next is after it. Pairs with Xen's
 		 * compare-and-swap of the same word when the peer maps, and its
-		 * clearing of the in-use bits when the peer unmaps.
+		 * clearing of the in-use bits when the peer unmaps: locked also
+		 * where Linux, with one CPU, would leave that out.
 		 */
-		seen = cmpxchg(&entry->flags, flags, 0);
+		seen = sync_cmpxchg(&entry->flags, flags, 0);
 		if (seen == flags)
 			return 0;
 		flags = seen;
