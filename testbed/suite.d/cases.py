@@ -78,6 +78,11 @@ CASES = [
          tests=LAYERS + STACK + UPCALL, data=True,
          host_script="foreign-peer netdata",
          timeout=600),
+    Case("xen-fifo", "FIFO events: ports, priorities, CPUs that come and go, the "
+         "stack out and in", engine="xen", data=True, timeout=600,
+         tests=[*EVTCHN, "evtchn/fifo.sh", *STACK],
+         options=["--modparam", "xg-evtchn abi=fifo",
+                  "--config", "event_channels=6000"]),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
