@@ -26,18 +26,6 @@ DEFINE_STATIC_CALL(xg_take, xg_2level_take);
 DEFINE_STATIC_CALL(xg_unmask, xg_2level_unmask);
 DEFINE_STATIC_CALL(xg_scan, xg_2level_scan);
 
-/**
- * xg_evtchn_abi_name() - how events are written down
- *
- * Context: any.
- * Return: "2level" or "fifo"; what a start has found, "2level" before the first.
- */
-const char *xg_evtchn_abi_name(void)
-{
-	return xg_abi->name;
-}
-EXPORT_SYMBOL_GPL(xg_evtchn_abi_name);
-
 /* Nothing is delivered meanwhile. */
 static void use(const struct xg_abi *which)
 {

@@ -65,14 +65,17 @@ static struct anchor *anchor(void)
 	return (void *)xg_shared + PAGE_SIZE - sizeof(struct anchor);
 }
 
-/* Only a domain with FIFO events gets as far as looking for the page. */
+/*
+ * Xen looks for the page, and finds none, only if the domain has FIFO events;
+ * else it says EOPNOTSUPP, and what only emulates Xen, ENOSYS.
+ */
 bool xg_fifo_in_use(void)
 {
 	struct evtchn_expand_array op = { .array_gfn = NO_FRAME };
 	int err;
 
 	err = xg_event_channel_op(EVTCHNOP_expand_array, &op);
-	return err != -EOPNOTSUPP && err != -ENOSYS;
+	return err == -EINVAL || err == -ENOSPC;
 }
 
 static int map_control(u32 vcpu)
@@ -157,6 +160,7 @@ int xg_fifo_begin(void)
 		__free_pages(page, LEDGER_ORDER);
 		return err;
 	}
+	memset(&xg_fifo_words, 0, sizeof(xg_fifo_words));
 	ledger->token = get_random_u64() | 1;
 	set_page_private(page, ledger->token);
 	anchor()->frame = page_to_pfn(page);

@@ -101,8 +101,6 @@ notrace const struct pvclock_vcpu_time_info *xg_vcpu_time(void);
 int xg_evtchn_start(struct xg_platform *platform);
 void xg_evtchn_stop(void);
 
-/* How events are written down: "2level" or "fifo"; for logs and tests. */
-const char *xg_evtchn_abi_name(void);
 /* How the upcall arrives: "vector", "callback", "intx"; for logs. */
 const char *xg_evtchn_upcall_name(void);
 /* Is each vCPU interrupted for its own events? */

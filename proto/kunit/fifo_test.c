@@ -201,6 +201,35 @@ static void fifo_array_ends(struct kunit *test)
 				XG_FIFO_PENDING | XG_FIFO_MASKED);
 }
 
+/* Heads and links that Xen would not write: their queue ends, others go on. */
+static void fifo_bad_links(struct kunit *test)
+{
+	static const u32 heads[] = { 0, PORTS, ~0u, 9 /* linked by nobody */ };
+	struct xen *x = new_xen(test);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, x);
+	x->priority[4] = EVTCHN_FIFO_PRIORITY_MIN;
+	*word(x, 9) = XG_FIFO_PENDING | 4;
+	for (i = 0; i < ARRAY_SIZE(heads); i++) {
+		unmask(x, 4);
+		event(x, 4);
+		x->control.head[3] = heads[i];
+		x->control.ready |= 1u << 3 | 1u << 20;
+		KUNIT_EXPECT_EQ(test, xg_fifo_next(&x->queues, &x->array),
+				-EPROTO);
+		KUNIT_EXPECT_EQ(test, take(x), 4);
+		KUNIT_EXPECT_EQ(test, take(x), 0);
+	}
+	/* A link out of the array: what comes before it is taken. */
+	unmask(x, 4);
+	event(x, 4);
+	*word(x, 4) |= PORTS;
+	KUNIT_EXPECT_EQ(test, take(x), 4);
+	KUNIT_EXPECT_EQ(test, xg_fifo_next(&x->queues, &x->array), -EPROTO);
+	KUNIT_EXPECT_EQ(test, take(x), 0);
+}
+
 static u32 any_port(struct xen *x)
 {
 	u32 port = any(&x->seed) % USED;
@@ -317,6 +346,7 @@ static struct kunit_case fifo_cases[] = {
 	KUNIT_CASE(fifo_urgent_first),
 	KUNIT_CASE(fifo_masked_waits),
 	KUNIT_CASE(fifo_array_ends),
+	KUNIT_CASE(fifo_bad_links),
 	KUNIT_CASE(fifo_loses_nothing),
 	KUNIT_CASE(fifo_survives_anything),
 	{}
