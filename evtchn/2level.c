@@ -4,9 +4,9 @@
  *
  * Xen sets a port's pending bit; if the port is not masked, then its word's bit
  * in the vCPU's selector, then the vCPU's upcall_pending; if that was clear, the
- * vCPU is interrupted. The scan, xg_upcall(), undoes this from the other end. It
- * runs with interrupts off; two CPUs may scan for one vCPU (INTx), as
- * xg_take_port() lets only one have an event.
+ * vCPU is interrupted. The scan undoes this from the other end. It runs with
+ * interrupts off; two CPUs may scan for one vCPU (INTx), as xg_2level_take() lets
+ * only one have an event.
  *
  * Bits are changed by sync_*(): on one CPU Linux leaves out the lock prefix of
  * the others, but Xen runs on CPUs of its own.
@@ -16,9 +16,6 @@
 #include <asm/sync_bitops.h>
 #include <xg/hypercall.h>
 #include "internal.h"
-
-/* In one go; what is left waits until other interrupts had their turn. */
-#define EVENTS_PER_UPCALL	256
 
 /* Whose events this CPU is scanning for just now. */
 static DEFINE_PER_CPU(struct xg_cpu *, scanning);
@@ -33,23 +30,23 @@ static unsigned long *mask_bits(void)
 	return (unsigned long *)xg_shared->evtchn_mask;
 }
 
-void xg_mask_port(evtchn_port_t port)
+static void mask(evtchn_port_t port)
 {
 	sync_set_bit(port, mask_bits());
 }
 
-void xg_set_pending(evtchn_port_t port)
+static void set_pending(evtchn_port_t port)
 {
 	sync_set_bit(port, pending_bits());
 }
 
-void xg_clear_pending(evtchn_port_t port)
+static void clear_pending(evtchn_port_t port)
 {
 	sync_clear_bit(port, pending_bits());
 }
 
 /* Claim a pending event: mask first, so that nothing is lost in between. */
-bool xg_take_port(evtchn_port_t port)
+bool xg_2level_take(evtchn_port_t port)
 {
 	if (!test_bit(port, pending_bits()))
 		return false;
@@ -61,13 +58,13 @@ bool xg_take_port(evtchn_port_t port)
  * The port is pending and its vCPU may not know: have it interrupted. A scan
  * that runs here for that very vCPU only has to be told to go on.
  */
-void xg_raise_port(evtchn_port_t port, struct xg_cpu *to)
+static void raise(evtchn_port_t port, struct xg_cpu *to)
 {
 	struct evtchn_unmask op = { .port = port };
 
 	if (this_cpu_read(scanning) == to) {
 		sync_set_bit(port / BITS_PER_LONG,
-			(unsigned long *)&to->info->evtchn_pending_sel);
+			     (unsigned long *)&to->info->evtchn_pending_sel);
 		WRITE_ONCE(to->info->evtchn_upcall_pending, 1);
 		return;
 	}
@@ -76,7 +73,7 @@ void xg_raise_port(evtchn_port_t port, struct xg_cpu *to)
 	xg_event_channel_op(EVTCHNOP_unmask, &op);
 }
 
-void xg_unmask_port(evtchn_port_t port, struct xg_cpu *to)
+void xg_2level_unmask(evtchn_port_t port, struct xg_cpu *to)
 {
 	sync_clear_bit(port, mask_bits());
 	/*
@@ -85,7 +82,7 @@ void xg_unmask_port(evtchn_port_t port, struct xg_cpu *to)
 	 */
 	smp_mb__after_atomic();
 	if (test_bit(port, pending_bits()))
-		xg_raise_port(port, to);
+		raise(port, to);
 }
 
 /* The first set bit at or after @from, going round; @bits is not 0. */
@@ -108,13 +105,14 @@ static void put_back(struct xg_cpu *c, unsigned long sel)
 	unsigned int word;
 
 	for_each_set_bit(word, &sel, BITS_PER_LONG)
-		sync_set_bit(word, (unsigned long *)&c->info->evtchn_pending_sel);
+		sync_set_bit(word,
+			     (unsigned long *)&c->info->evtchn_pending_sel);
 	WRITE_ONCE(c->info->evtchn_upcall_pending, 1);
 }
 
 /* Once over the words in @sel, from where the last scan ended -> budget left. */
-static unsigned int scan(struct xg_cpu *c, unsigned long sel,
-			 unsigned int budget)
+static unsigned int scan_words(struct xg_cpu *c, unsigned long sel,
+			       unsigned int budget)
 {
 	unsigned int word, bit;
 	unsigned long bits;
@@ -132,7 +130,7 @@ static unsigned int scan(struct xg_cpu *c, unsigned long sel,
 			bit = next_bit(bits, c->bit);
 			c->bit = (bit + 1) % BITS_PER_LONG;
 			budget--;
-			xg_deliver(word * BITS_PER_LONG + bit);
+			xg_deliver(word * BITS_PER_LONG + bit, c);
 		}
 		sel &= ~BIT(word);
 		c->word = (word + 1) % BITS_PER_LONG;
@@ -141,49 +139,38 @@ static unsigned int scan(struct xg_cpu *c, unsigned long sel,
 	return budget;
 }
 
-/* Forget that Xen has told @c; its ports' bits stay for the next scan. */
-void xg_hush(struct xg_cpu *c)
+unsigned int xg_2level_scan(struct xg_cpu *c, unsigned int budget)
 {
-	if (c->info)
-		WRITE_ONCE(c->info->evtchn_upcall_pending, 0);
-}
-
-/* In hard interrupt context -> was there anything for this vCPU? */
-bool xg_upcall(struct xg_cpu *c)
-{
-	struct vcpu_info *info = c->info;
-	unsigned int budget = EVENTS_PER_UPCALL;
 	unsigned long sel;
-	bool any = false;
 
-	if (!info)
-		return false;
 	this_cpu_write(scanning, c);
-	while (budget && READ_ONCE(info->evtchn_upcall_pending)) {
-		any = true;
-		WRITE_ONCE(info->evtchn_upcall_pending, 0);
-		/*
-		 * xchg() keeps the order: Xen sets the selector and then
-		 * upcall_pending, we clear them the other way round.
-		 */
-		sel = xchg(&info->evtchn_pending_sel, 0);
-		budget = scan(c, sel, budget);
-	}
+	/*
+	 * xchg() keeps the order: Xen sets the selector and then
+	 * upcall_pending, we clear them the other way round.
+	 */
+	sel = xchg(&c->info->evtchn_pending_sel, 0);
+	budget = scan_words(c, sel, budget);
 	this_cpu_write(scanning, NULL);
-	if (!budget && READ_ONCE(info->evtchn_upcall_pending)) {
-		/* Set, it could have us interrupted before all others. */
-		WRITE_ONCE(info->evtchn_upcall_pending, 0);
-		irq_work_queue(&c->rescan);
-	}
-	return any;
+	return budget;
 }
 
-void xg_rescan(struct irq_work *work)
+static void count(evtchn_port_t port, struct xg_cpu *c, bool on)
 {
-	struct xg_cpu *c = container_of(work, struct xg_cpu, rescan);
-
-	if (!c->info)
-		return;
-	WRITE_ONCE(c->info->evtchn_upcall_pending, 1);
-	xg_upcall(c);
+	if (on)
+		set_bit(port, c->ports);
+	else
+		clear_bit(port, c->ports);
 }
+
+const struct xg_abi xg_2level = {
+	.name = "2level",
+	.ports = XG_2LEVEL_PORTS,
+	.mask = mask,
+	.unmask = xg_2level_unmask,
+	.take = xg_2level_take,
+	.raise = raise,
+	.set_pending = set_pending,
+	.clear_pending = clear_pending,
+	.scan = xg_2level_scan,
+	.count = count,
+};

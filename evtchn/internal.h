@@ -4,8 +4,8 @@
  *
  * Locks, outermost first: CPU hotplug read lock; xg_ports_lock (the list of open
  * channels); the IRQ core's descriptor lock; xg_evtchn.lock (one port's state,
- * also taken in hard interrupts, never held while waiting). The upcall finds
- * channels by RCU.
+ * also taken in hard interrupts, never held while waiting); xg_cpu.lock (FIFO
+ * queues, for a few instructions). The upcall finds channels by RCU.
  */
 #ifndef XG_EVTCHN_INTERNAL_H
 #define XG_EVTCHN_INTERNAL_H
@@ -17,33 +17,42 @@
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
+#include <linux/static_call_types.h>
 #include <linux/workqueue.h>
 #include <xg/evtchn.h>
+#include <xg/proto/fifo.h>
 
 struct irq_chip;
 struct seq_file;
 
 /* The 2-level ABI: one selector word, each bit of it one word of ports. */
-#define XG_PORTS	(BITS_PER_LONG * BITS_PER_LONG)
+#define XG_2LEVEL_PORTS	(BITS_PER_LONG * BITS_PER_LONG)
 
 /**
  * struct xg_cpu - one vCPU as events see it
  * @info: in shared info; NULL when it has no place there
  * @rescan: runs the upcall again in hard interrupt context
- * @word: where the next scan begins, so that low ports cannot starve high ones
- * @bit: the same, in that word
+ * @cpu: Linux's number of it
  * @irq: of the per-vCPU vector, 0 with other upcalls
  * @nr_ports: bound here
- * @ports: bound here, as bits
+ * @word: 2-level: where the next scan begins, so that low ports cannot starve
+ *        high ones
+ * @bit: the same, in that word
+ * @ports: 2-level: bound here, as bits
+ * @lock: FIFO: @queues
+ * @queues: FIFO: what Xen has queued for it
  */
 struct xg_cpu {
 	struct vcpu_info *info;
 	struct irq_work rescan;
-	unsigned int word;
-	unsigned int bit;
+	unsigned int cpu;
 	unsigned int irq;
 	atomic_t nr_ports;
+	unsigned int word;
+	unsigned int bit;
 	unsigned long ports[BITS_PER_LONG];
+	raw_spinlock_t lock;
+	struct xg_fifo_queues queues;
 };
 
 DECLARE_PER_CPU(struct xg_cpu, xg_cpu);
@@ -56,7 +65,7 @@ enum xg_port_type {
 	XG_PORT_ADOPTED,
 };
 
-/* Why a port is masked; the bit in shared info is set while any of them is. */
+/* Why a port is masked; it is so for Xen too while any of them is. */
 #define XG_MASK_IRQ	BIT(0)	/* the IRQ core: not started, or shut down */
 #define XG_MASK_EOI	BIT(1)	/* delivered, its owner has not said "done" */
 #define XG_MASK_MOVE	BIT(2)	/* on its way to another vCPU */
@@ -101,6 +110,43 @@ struct xg_evtchn {
 };
 
 /**
+ * struct xg_abi - how Xen and we write down what is pending and masked
+ * @name: as in abi=
+ * @ports: numbers from here on cannot be used
+ * @reach: before a port is used first, process context; NULL: nothing to do
+ * @mask: no event of the port is announced any more
+ * @unmask: the contrary; what came meanwhile is announced to @to
+ * @take: masks, and takes the event if there is one; one of two callers gets it
+ * @raise: the port is pending and its vCPU @to may not know
+ * @set_pending: as if an event had come, but for the announcement
+ * @clear_pending: forget an event
+ * @scan: in hard interrupt context, upcall_pending has been cleared: delivers
+ *        @budget events at most; what it leaves it announces -> budget left
+ * @count: the port is bound there, or no longer; NULL: nobody asks
+ * @set_priority: XG_PRIORITY_*; NULL: there are none
+ * @cpu_up: on the CPU, before events are bound there; may be NULL
+ * @drain: passes on what is announced to a CPU whose ports have been moved or
+ *         masked, process context; NULL: the unmask after the move does
+ */
+struct xg_abi {
+	const char *name;
+	unsigned int ports;
+	int (*reach)(evtchn_port_t port);
+	void (*mask)(evtchn_port_t port);
+	void (*unmask)(evtchn_port_t port, struct xg_cpu *to);
+	bool (*take)(evtchn_port_t port);
+	void (*raise)(evtchn_port_t port, struct xg_cpu *to);
+	void (*set_pending)(evtchn_port_t port);
+	void (*clear_pending)(evtchn_port_t port);
+	unsigned int (*scan)(struct xg_cpu *c, unsigned int budget);
+	void (*count)(evtchn_port_t port, struct xg_cpu *c, bool on);
+	void (*set_priority)(evtchn_port_t port,
+			     enum xg_evtchn_priority priority);
+	int (*cpu_up)(struct xg_cpu *c, u32 vcpu);
+	void (*drain)(struct xg_cpu *c);
+};
+
+/**
  * struct xg_upcall - a way Xen can interrupt us
  * @name: as in upcall=
  * @what: for the log
@@ -141,19 +187,37 @@ extern struct cpumask xg_upcall_cpus;	/* where ports may be bound */
 extern const char *xg_upcall_why;	/* this kind and no other */
 
 /* 2level.c */
-void xg_mask_port(evtchn_port_t port);
-void xg_unmask_port(evtchn_port_t port, struct xg_cpu *to);
-void xg_raise_port(evtchn_port_t port, struct xg_cpu *to);
-bool xg_take_port(evtchn_port_t port);
-void xg_set_pending(evtchn_port_t port);
-void xg_clear_pending(evtchn_port_t port);
+extern const struct xg_abi xg_2level;
+bool xg_2level_take(evtchn_port_t port);
+void xg_2level_unmask(evtchn_port_t port, struct xg_cpu *to);
+unsigned int xg_2level_scan(struct xg_cpu *c, unsigned int budget);
+
+/* fifo.c */
+extern const struct xg_abi xg_fifo;
+
+/* pages.c: what FIFO shares with Xen, for as long as the domain lives */
+extern struct xg_fifo_array xg_fifo_words;
+bool xg_fifo_in_use(void);
+int xg_fifo_begin(void);
+int xg_fifo_take_up(void);
+int xg_fifo_reach(evtchn_port_t port);
+int xg_fifo_cpu_up(struct xg_cpu *c, u32 vcpu);
+
+/* abi.c: for each event by the call's own target, else through the pointer */
+extern const struct xg_abi *xg_abi;
+DECLARE_STATIC_CALL(xg_take, xg_2level_take);
+DECLARE_STATIC_CALL(xg_unmask, xg_2level_unmask);
+DECLARE_STATIC_CALL(xg_scan, xg_2level_scan);
+int xg_abi_check(void);
+int xg_abi_start(void);
 void xg_hush(struct xg_cpu *c);
 bool xg_upcall(struct xg_cpu *c);
 void xg_rescan(struct irq_work *work);
 
 /* ports.c */
 extern struct irq_chip xg_port_chip;
-void xg_deliver(evtchn_port_t port);
+void xg_deliver(evtchn_port_t port, struct xg_cpu *c);
+void xg_pass_on(evtchn_port_t port, struct xg_cpu *from);
 void xg_deferred_eoi(struct work_struct *work);
 int xg_bind(struct xg_evtchn *ch, unsigned int cpu);
 unsigned int xg_pick_cpu(const struct xg_evtchn *ch,
@@ -164,9 +228,11 @@ void xg_park_pinned(unsigned int cpu, bool park);
 void xg_move_away(unsigned int cpu);
 
 /* open.c */
-extern struct xg_evtchn __rcu *xg_by_port[XG_PORTS];
+extern struct xg_evtchn __rcu **xg_by_port;
 extern struct list_head xg_ports;
 extern struct mutex xg_ports_lock;
+int xg_ports_start(void);
+void xg_ports_stop(void);
 
 /* selftest.c */
 int xg_selftest(unsigned int *silent_cpu);

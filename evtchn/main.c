@@ -188,6 +188,8 @@ static int cpu_up(unsigned int cpu)
 			     MAX_VIRT_CPUS);
 		return 0;
 	}
+	if (xg_abi->cpu_up && xg_abi->cpu_up(c, vcpu))
+		return 0;
 	c->info = &xg_shared->vcpu_info[vcpu];
 	c->info->evtchn_upcall_mask = 0;
 	err = chosen->cpu_up(cpu);
@@ -208,12 +210,26 @@ static int cpu_up(unsigned int cpu)
 	return 0;
 }
 
+static void drain(unsigned int cpu)
+{
+	if (xg_abi->drain)
+		xg_abi->drain(per_cpu_ptr(&xg_cpu, cpu));
+}
+
 static int cpu_down(unsigned int cpu)
 {
 	cpumask_clear_cpu(cpu, &xg_upcall_cpus);
 	xg_park_pinned(cpu, true);
 	xg_move_away(cpu);
+	drain(cpu);
 	irq_work_sync(&per_cpu_ptr(&xg_cpu, cpu)->rescan);
+	return 0;
+}
+
+/* The IRQ core has moved what a user had moved there in the last moment. */
+static int cpu_dead(unsigned int cpu)
+{
+	drain(cpu);
 	return 0;
 }
 
@@ -224,7 +240,8 @@ static int add_cpuhp_states(void)
 	int err;
 
 	err = cpuhp_setup_state_nocalls(CPUHP_BP_PREPARE_DYN,
-					"xg/evtchn:prepare", cpu_prepare, NULL);
+					"xg/evtchn:prepare", cpu_prepare,
+					cpu_dead);
 	if (err < 0)
 		return err;
 	cpuhp_prepare_state = err;
@@ -342,8 +359,8 @@ static int choose_upcall(void)
 	}
 	if (err)
 		return err;
-	pr_info("upcall by %s (%s), %s, tried on %u of %u CPUs\n",
-		chosen->name, chosen->what, xg_upcall_why,
+	pr_info("%s events, upcall by %s (%s), %s, tried on %u of %u CPUs\n",
+		xg_abi->name, chosen->name, chosen->what, xg_upcall_why,
 		cpumask_weight(&xg_upcall_cpus), num_online_cpus());
 	return 0;
 }
@@ -357,6 +374,8 @@ static void init_cpus(void)
 	for_each_possible_cpu(cpu) {
 		c = per_cpu_ptr(&xg_cpu, cpu);
 		memset(c, 0, sizeof(*c));
+		c->cpu = cpu;
+		raw_spin_lock_init(&c->lock);
 		c->rescan = IRQ_WORK_INIT_HARD(xg_rescan);
 	}
 }
@@ -365,8 +384,8 @@ static void init_cpus(void)
  * xg_evtchn_start() - make event channels work
  * @root: the machine as the root found it; kept until xg_evtchn_stop()
  *
- * Maps shared info, masks every port, sets up the upcall and proves on every
- * CPU that it delivers.
+ * Maps shared info, masks every port, settles how events are written down, sets
+ * up the upcall and proves on every CPU that it delivers.
  *
  * Context: process.
  * Return: 0 or -errno; what was wrong is in the log.
@@ -382,12 +401,20 @@ int xg_evtchn_start(struct xg_platform *root)
 		pr_err("no shared info (%d)\n", err);
 		return err;
 	}
-	err = choose_upcall();
+	err = xg_abi_start();
 	if (err)
 		goto unmap;
+	err = xg_ports_start();
+	if (err)
+		goto unmap;
+	err = choose_upcall();
+	if (err)
+		goto stop_ports;
 	xg_show_start();
 	return 0;
 
+stop_ports:
+	xg_ports_stop();
 unmap:
 	unmap_shared_info();
 	return err;
@@ -404,12 +431,18 @@ void xg_evtchn_stop(void)
 	WARN_ON_ONCE(!list_empty(&xg_ports));
 	xg_show_stop();
 	stop_upcall();
+	xg_ports_stop();
 	unmap_shared_info();
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_stop);
 
 static int __init xg_evtchn_init(void)
 {
+	int err;
+
+	err = xg_abi_check();
+	if (err)
+		return err;
 	if (forced() || sysfs_streq(upcall, "auto"))
 		return 0;
 	pr_err("upcall=%s: unknown, use \"auto\", \"vector\", \"callback\" or \"intx\"\n",

@@ -2,7 +2,7 @@
 /*
  * Opening and closing channels.
  *
- * A port is masked in shared info unless a channel holds it. Opening: a port from
+ * A port is masked unless a channel holds it. Opening: a port from
  * Xen, a struct, an IRQ descriptor, the owner's handler; closing is the mirror.
  * CPUs neither come nor go meanwhile. Nothing is held while free_irq() waits for
  * a handler, and handlers take no lock of ours that is held while waiting
@@ -18,9 +18,23 @@
 #include <xg/hypercall.h>
 #include "internal.h"
 
-struct xg_evtchn __rcu *xg_by_port[XG_PORTS];
+struct xg_evtchn __rcu **xg_by_port;
 LIST_HEAD(xg_ports);
 DEFINE_MUTEX(xg_ports_lock);	/* xg_ports, writers of xg_by_port */
+
+/* xg_abi is settled. */
+int xg_ports_start(void)
+{
+	xg_by_port = kvcalloc(xg_abi->ports, sizeof(*xg_by_port), GFP_KERNEL);
+	return xg_by_port ? 0 : -ENOMEM;
+}
+
+/* No upcall runs any more. */
+void xg_ports_stop(void)
+{
+	kvfree(xg_by_port);
+	xg_by_port = NULL;
+}
 
 static irqreturn_t port_handler(int irq, void *data)
 {
@@ -154,6 +168,13 @@ static int publish(struct xg_evtchn *ch)
 	return err;
 }
 
+static int reach(evtchn_port_t port)
+{
+	if (port >= xg_abi->ports)
+		return -ENOSPC;
+	return xg_abi->reach ? xg_abi->reach(port) : 0;
+}
+
 /*
  * Make the channel of @ch->port, which Xen has given or had before; on failure
  * the port is what it was before the open.
@@ -162,16 +183,17 @@ static struct xg_evtchn *open_port(struct xg_evtchn *ch)
 {
 	int err;
 
-	if (ch->port >= XG_PORTS) {
-		err = -ENOSPC;
+	err = reach(ch->port);
+	if (err)
 		goto close;
-	}
 	err = publish(ch);
 	if (err)
 		goto close;
-	xg_mask_port(ch->port);
+	xg_abi->mask(ch->port);
 	if (ch->type != XG_PORT_ADOPTED)
-		xg_clear_pending(ch->port);
+		xg_abi->clear_pending(ch->port);
+	if (xg_abi->set_priority)
+		xg_abi->set_priority(ch->port, ch->client.priority);
 	/* IPIs and per-vCPU VIRQs are born where they belong. */
 	if (ch->type != XG_PORT_IPI &&
 	    !(ch->type == XG_PORT_VIRQ && ch->client.flags & XG_EVTCHN_PINNED))
@@ -343,6 +365,7 @@ struct xg_evtchn *xg_evtchn_open_ipi(const struct xg_evtchn_client *client)
 	struct xg_evtchn *ch;
 
 	copy.flags |= XG_EVTCHN_PINNED;
+	copy.priority = max(copy.priority, XG_PRIORITY_IPI);
 	cpus_read_lock();
 	ch = new_channel(XG_PORT_IPI, DOMID_SELF, &copy);
 	if (!IS_ERR(ch))

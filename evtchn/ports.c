@@ -2,14 +2,15 @@
 /*
  * An open port as Linux interrupt: delivery, EOI, moving between CPUs.
  *
- * A port is masked in shared info while anybody wants it masked (XG_MASK_*), all
- * under its lock; whoever takes the last reason away unmasks, and that passes on
+ * A port is masked for Xen while anybody wants it masked (XG_MASK_*), all under
+ * its lock; whoever takes the last reason away unmasks, and that passes on
  * what came meanwhile. So no event is lost, and no disable_irq() or affinity
  * change can end the wait for the owner's EOI. Start at xg_deliver().
  */
 #include <linux/irq.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
+#include <linux/static_call.h>
 #include <xg/hypercall.h>
 #include "internal.h"
 
@@ -25,7 +26,7 @@ static void mask(struct xg_evtchn *ch, unsigned int why)
 {
 	lockdep_assert_held(&ch->lock);
 	ch->masked |= why;
-	xg_mask_port(ch->port);
+	xg_abi->mask(ch->port);
 }
 
 static void unmask(struct xg_evtchn *ch, unsigned int why)
@@ -35,23 +36,34 @@ static void unmask(struct xg_evtchn *ch, unsigned int why)
 		return;
 	ch->masked &= ~why;
 	if (!ch->masked)
-		xg_unmask_port(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu));
+		static_call(xg_unmask)(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu));
 }
 
-/* From the upcall: the port was seen pending, unmasked and bound here. */
-void xg_deliver(evtchn_port_t port)
+/* Where the port is bound it is not known that it is pending. */
+static void announce(struct xg_evtchn *ch)
+{
+	lockdep_assert_held(&ch->lock);
+	if (!ch->masked)
+		xg_abi->raise(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu));
+}
+
+/* From the upcall: the port was seen pending and unmasked, as one of @c's. */
+void xg_deliver(evtchn_port_t port, struct xg_cpu *c)
 {
 	struct xg_evtchn *ch;
-	bool ours;
+	bool ours = false;
 
 	rcu_read_lock();
 	ch = rcu_dereference(xg_by_port[port]);
 	if (!ch) {
-		xg_mask_port(port);
+		xg_abi->mask(port);
 		goto out;
 	}
 	raw_spin_lock(&ch->lock);
-	ours = !ch->masked && xg_take_port(port);
+	if (unlikely(ch->cpu != c->cpu))
+		announce(ch);
+	else
+		ours = !ch->masked && static_call(xg_take)(port);
 	if (ours) {
 		ch->masked |= XG_MASK_EOI;
 		ch->nr_events++;
@@ -60,6 +72,28 @@ void xg_deliver(evtchn_port_t port)
 	if (ours)
 		generic_handle_irq(ch->irq);
 out:
+	rcu_read_unlock();
+}
+
+/*
+ * The port was met among those of a CPU that takes no events any more; any
+ * context. One that is still bound there is announced by the move that is due.
+ */
+void xg_pass_on(evtchn_port_t port, struct xg_cpu *from)
+{
+	struct xg_evtchn *ch;
+	unsigned long irqflags;
+
+	rcu_read_lock();
+	ch = rcu_dereference(xg_by_port[port]);
+	if (ch) {
+		raw_spin_lock_irqsave(&ch->lock, irqflags);
+		if (ch->cpu != from->cpu)
+			announce(ch);
+		raw_spin_unlock_irqrestore(&ch->lock, irqflags);
+	} else {
+		xg_abi->mask(port);
+	}
 	rcu_read_unlock();
 }
 
@@ -150,23 +184,28 @@ void xg_evtchn_kick(struct xg_evtchn *ch)
 	unsigned long irqflags;
 
 	raw_spin_lock_irqsave(&ch->lock, irqflags);
-	xg_set_pending(ch->port);
-	if (!ch->masked)
-		xg_raise_port(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu));
+	xg_abi->set_pending(ch->port);
+	announce(ch);
 	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_kick);
 
 void xg_count_on(const struct xg_evtchn *ch, unsigned int cpu)
 {
-	set_bit(ch->port, per_cpu_ptr(&xg_cpu, cpu)->ports);
-	atomic_inc(&per_cpu_ptr(&xg_cpu, cpu)->nr_ports);
+	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);
+
+	if (xg_abi->count)
+		xg_abi->count(ch->port, c, true);
+	atomic_inc(&c->nr_ports);
 }
 
 void xg_count_off(const struct xg_evtchn *ch)
 {
-	clear_bit(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu)->ports);
-	atomic_dec(&per_cpu_ptr(&xg_cpu, ch->cpu)->nr_ports);
+	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, ch->cpu);
+
+	if (xg_abi->count)
+		xg_abi->count(ch->port, c, false);
+	atomic_dec(&c->nr_ports);
 }
 
 /* Where in @mask to deliver: where it is now, else where the fewest ports are. */
@@ -221,12 +260,10 @@ void xg_park_pinned(unsigned int cpu, bool park)
 {
 	struct xg_evtchn *ch;
 	unsigned long irqflags;
-	unsigned int port;
 
-	rcu_read_lock();
-	for_each_set_bit(port, per_cpu_ptr(&xg_cpu, cpu)->ports, XG_PORTS) {
-		ch = rcu_dereference(xg_by_port[port]);
-		if (!ch || !(ch->client.flags & XG_EVTCHN_PINNED))
+	mutex_lock(&xg_ports_lock);
+	list_for_each_entry(ch, &xg_ports, list) {
+		if (ch->cpu != cpu || !(ch->client.flags & XG_EVTCHN_PINNED))
 			continue;
 		raw_spin_lock_irqsave(&ch->lock, irqflags);
 		if (park)
@@ -235,7 +272,7 @@ void xg_park_pinned(unsigned int cpu, bool park)
 			unmask(ch, XG_MASK_CPU);
 		raw_spin_unlock_irqrestore(&ch->lock, irqflags);
 	}
-	rcu_read_unlock();
+	mutex_unlock(&xg_ports_lock);
 }
 
 /*
@@ -245,12 +282,12 @@ void xg_park_pinned(unsigned int cpu, bool park)
 void xg_move_away(unsigned int cpu)
 {
 	struct xg_evtchn *ch;
-	unsigned int port, to;
+	unsigned int to;
 
-	rcu_read_lock();
-	for_each_set_bit(port, per_cpu_ptr(&xg_cpu, cpu)->ports, XG_PORTS) {
-		ch = rcu_dereference(xg_by_port[port]);
-		if (!ch || ch->client.flags & XG_EVTCHN_PINNED)
+	mutex_lock(&xg_ports_lock);
+	list_for_each_entry(ch, &xg_ports, list) {
+		if (READ_ONCE(ch->cpu) != cpu ||
+		    ch->client.flags & XG_EVTCHN_PINNED)
 			continue;
 		to = xg_pick_cpu(ch, irq_get_affinity_mask(ch->irq));
 		if (to >= nr_cpu_ids)
@@ -258,7 +295,7 @@ void xg_move_away(unsigned int cpu)
 		if (to < nr_cpu_ids)
 			xg_bind(ch, to);
 	}
-	rcu_read_unlock();
+	mutex_unlock(&xg_ports_lock);
 }
 
 /* --- what the IRQ core calls, with the descriptor's lock held ------------- */
@@ -298,11 +335,11 @@ static int port_irq_retrigger(struct irq_data *d)
 	unsigned long irqflags;
 
 	raw_spin_lock_irqsave(&ch->lock, irqflags);
-	xg_set_pending(ch->port);
+	xg_abi->set_pending(ch->port);
 	if (ch->masked)
 		unmask(ch, XG_MASK_EOI);
 	else
-		xg_raise_port(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu));
+		announce(ch);
 	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
 	return 1;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * debugfs xg/evtchn: the upcall and every open port with its counts.
+ * debugfs xg/evtchn: the ABI, the upcall and every open port with its counts.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -26,7 +26,7 @@ static void show_port(struct seq_file *m, struct xg_evtchn *ch)
 	now = *ch;
 	raw_spin_unlock_irqrestore(&ch->lock, flags);
 
-	seq_printf(m, "%4u %-11s %5u %3u %3u %10llu %8llu %7llu %c%c%c%c %s\n",
+	seq_printf(m, "%6u %-11s %5u %3u %3u %10llu %8llu %7llu %c%c%c%c %s\n",
 		   now.port, types[now.type], now.peer, now.cpu, now.irq,
 		   now.nr_events, now.nr_spurious, now.nr_delayed,
 		   now.masked & XG_MASK_IRQ ? 'i' : '-',
@@ -43,10 +43,11 @@ static int evtchn_show(struct seq_file *m, void *unused)
 	mutex_lock(&xg_ports_lock);
 	list_for_each_entry(ch, &xg_ports, list)
 		bound++;
+	seq_printf(m, "abi: %s\n", xg_abi->name);
 	seq_printf(m, "upcall: %s\n", xg_evtchn_upcall_name());
 	seq_printf(m, "why: %s\n", xg_upcall_why);
 	seq_printf(m, "bound: %u\n", bound);
-	seq_puts(m, "port type         peer cpu irq     events spurious delayed mask name\n");
+	seq_puts(m, "  port type         peer cpu irq     events spurious delayed mask name\n");
 	list_for_each_entry(ch, &xg_ports, list)
 		show_port(m, ch);
 	mutex_unlock(&xg_ports_lock);

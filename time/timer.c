@@ -276,6 +276,7 @@ static int cpu_up(unsigned int cpu)
 		.data = t,
 		.cpu = cpu,
 		.flags = XG_EVTCHN_AUTO_EOI,
+		.priority = XG_PRIORITY_TIMER,
 	};
 	struct xg_evtchn *ch;
 	int err;

@@ -27,6 +27,13 @@ struct xg_platform;
 #define XG_EVTCHN_AUTO_EOI	BIT(0)	/* trusted source: EOI when the handler returns */
 #define XG_EVTCHN_PINNED	BIT(1)	/* never moved from @cpu, by user or hotplug */
 
+/* What goes first where Xen has priorities (FIFO events); else all are equal. */
+enum xg_evtchn_priority {
+	XG_PRIORITY_NORMAL,
+	XG_PRIORITY_IPI,	/* every IPI has it */
+	XG_PRIORITY_TIMER,	/* before all others */
+};
+
 /**
  * struct xg_evtchn_client - who is told
  * @name: in /proc/interrupts; must outlive the channel
@@ -35,6 +42,7 @@ struct xg_platform;
  * @data: handed to both
  * @cpu: where to deliver first, or -1 for any
  * @flags: XG_EVTCHN_*
+ * @priority: of its events among those of its CPU
  */
 struct xg_evtchn_client {
 	const char *name;
@@ -43,6 +51,7 @@ struct xg_evtchn_client {
 	void *data;
 	int cpu;
 	unsigned int flags;
+	enum xg_evtchn_priority priority;
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #ifdef XEN_OWN
+#include <xen/event_channel.h>
 #include <xen/io/blkif.h>
 #include <xen/io/netif.h>
 #include <xen/io/xs_wire.h>
@@ -189,6 +190,32 @@ static void show_xs(void)
 	SHOW(XS_DIRECTORY_PART);
 }
 
+static void show_fifo(void)
+{
+	SHOW(EVTCHNOP_init_control);
+	SHOW(sizeof(struct evtchn_init_control));
+	SHOW(offsetof(struct evtchn_init_control, control_gfn));
+	SHOW(offsetof(struct evtchn_init_control, offset));
+	SHOW(offsetof(struct evtchn_init_control, vcpu));
+	SHOW(EVTCHNOP_expand_array);
+	SHOW(sizeof(struct evtchn_expand_array));
+	SHOW(EVTCHNOP_set_priority);
+	SHOW(sizeof(struct evtchn_set_priority));
+	SHOW(offsetof(struct evtchn_set_priority, priority));
+	SHOW(sizeof(struct evtchn_fifo_control_block));
+	SHOW(offsetof(struct evtchn_fifo_control_block, ready));
+	SHOW(offsetof(struct evtchn_fifo_control_block, head));
+	SHOW(EVTCHN_FIFO_PRIORITY_MAX);
+	SHOW(EVTCHN_FIFO_PRIORITY_DEFAULT);
+	SHOW(EVTCHN_FIFO_PRIORITY_MIN);
+	SHOW(EVTCHN_FIFO_PENDING);
+	SHOW(EVTCHN_FIFO_MASKED);
+	SHOW(EVTCHN_FIFO_LINKED);
+	SHOW(EVTCHN_FIFO_BUSY);
+	SHOW(EVTCHN_FIFO_LINK_BITS);
+	SHOW(EVTCHN_FIFO_NR_CHANNELS);
+}
+
 int main(void)
 {
 	show_blkif();
@@ -196,5 +223,6 @@ int main(void)
 	show_netif_control();
 	show_netif_numbers();
 	show_xs();
+	show_fifo();
 	return 0;
 }

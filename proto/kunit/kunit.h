@@ -25,6 +25,7 @@ extern struct kunit_suite xg_slots_suite;
 extern struct kunit_suite xg_blk_suite;
 extern struct kunit_suite xg_net_suite;
 extern struct kunit_suite xg_xs_suite;
+extern struct kunit_suite xg_fifo_suite;
 
 /*
  * On the host the peer acts at every READ_ONCE() of the code under test, so that

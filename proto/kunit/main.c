@@ -10,7 +10,7 @@
 #include "kunit.h"
 
 kunit_test_suites(&xg_ring_suite, &xg_slots_suite, &xg_blk_suite, &xg_net_suite,
-		  &xg_xs_suite);
+		  &xg_xs_suite, &xg_fifo_suite);
 
 #ifdef XG_PROTO_STANDIN_H
 #include "standin.c"

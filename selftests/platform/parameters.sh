@@ -6,7 +6,7 @@
 on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
 stack_take_down
-if real_xen; then plan 26; else plan 27; fi
+if real_xen; then plan 29; else plan 32; fi
 
 # refused MODULE PARAMETER: the layers below it are up
 refused() {
@@ -22,6 +22,7 @@ try_insmod xg-proto
 refused xg-hypercall hypercall
 try_insmod xg-hypercall
 refused xg-evtchn upcall
+refused xg-evtchn abi
 try_insmod xg-evtchn
 refused xg-time clock
 refused xg-time timer
@@ -32,7 +33,8 @@ refused xg-platform-pci unplug
 refused xg-platform-pci frames
 
 # Not upcall=intx: a vector once told to Xen stays until the domain is reset.
-# Not frames=free on KVM's Xen emulation, which does not take its pages back.
+# Not frames=free on KVM's Xen emulation, which does not take its pages back; not
+# abi=fifo elsewhere: that would be for good, and evtchn/fifo.sh has it.
 good_ones="hypercall=page evtchn=upcall=vector platform=frames=bar"
 if real_xen; then
 	good_ones="$good_ones platform=frames=free"
@@ -43,6 +45,11 @@ else
 	is "frames=free: refused" "$(stack_up || echo refused)" refused
 	check "frames=free: the log says why" log_has "frames=free: free address"
 	is "frames=free: not loaded" "$(lsmod | grep -c ^xg_platform_pci)" 0
+	stack_down
+	log_mark
+	platform= evtchn=abi=fifo
+	check "abi=fifo: loads, with 2-level events" stack_up
+	check "abi=fifo: the log says so" log_has "abi=fifo: Xen has no FIFO"
 fi
 for good in $good_ones; do
 	stack_down

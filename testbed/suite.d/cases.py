@@ -76,6 +76,11 @@ CASES = [
     Case("xen-6.12", "the same on kernel 6.12", engine="xen", kernel="6.12",
          tests=LAYERS + STACK + UPCALL, data=True,
          host_script="foreign-peer netdata", timeout=600),
+    Case("xen-fifo", "FIFO events: ports, priorities, CPUs that come and go, the "
+         "stack out and in", engine="xen", timeout=600,
+         tests=[*EVTCHN, "evtchn/fifo.sh", "stack/reload.sh"],
+         options=["--modparam", "xg-evtchn abi=fifo",
+                  "--config", "event_channels=6000"]),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),

@@ -7,6 +7,8 @@
 #define XG_PROTO_ABI_H
 
 #include <xg/proto/types.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/event_channel.h>
 #include <xen/interface/io/blkif.h>
 #include <xen/interface/io/netif.h>
 #include <xen/interface/io/xs_wire.h>

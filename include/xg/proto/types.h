@@ -65,4 +65,24 @@ typedef __s64 s64;
 
 #endif /* __KERNEL__ */
 
+/*
+ * Read, change and write in one go, ordered with all around it. Not the kernel's
+ * own: those leave the lock prefix out where Linux has one CPU, and the other
+ * side may be on another.
+ */
+#define virt_or(p, bits)	/* -> what was there */ \
+	__atomic_fetch_or((p), (bits), __ATOMIC_SEQ_CST)
+#define virt_and(p, bits)	/* -> what was there */ \
+	__atomic_fetch_and((p), (bits), __ATOMIC_SEQ_CST)
+#define virt_xchg(p, v)		/* -> what was there */ \
+	__atomic_exchange_n((p), (v), __ATOMIC_SEQ_CST)
+/* @v if @old is there -> was it? A test may bring its own. */
+#ifndef virt_cmpxchg
+#define virt_cmpxchg(p, old, v) ({					\
+	__auto_type expected_ = (old);					\
+									\
+	__atomic_compare_exchange_n((p), &expected_, (v), false,	\
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); })
+#endif
+
 #endif /* XG_PROTO_TYPES_H */

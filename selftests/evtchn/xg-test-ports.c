@@ -5,7 +5,8 @@
  *
  * A write fails with the errno of what went wrong. The tests need no peer: a
  * loop is an unbound port of ours with a port of ours bound to it. "load" starts
- * loops that run until "unload"; all else ends with the write.
+ * loops that run until "unload"; all else ends with the write. "urgent" and
+ * "high" are in xg-test-fifo.c.
  */
 #define pr_fmt(fmt) "xg-test-evtchn: " fmt
 
@@ -22,37 +23,13 @@
 #include <linux/uaccess.h>
 #include <xg/evtchn.h>
 #include <xg/hypercall.h>
+#include "xg-test-evtchn.h"
 
-#define PATIENCE	(5 * HZ)
 #define MAX_LOOPS	8
 
 static u64 nr_sent, nr_received, nr_lost;
+static atomic_t nr_turns;	/* events of all ends, in their order */
 static DEFINE_MUTEX(lock);	/* one test at a time */
-
-/**
- * struct end - one end of a loop, or an IPI
- * @ch: its channel
- * @events: delivered so far
- * @gone: closed; an event now is a defect
- * @eoi: say "done" at once, with these flags; < 0: do not
- * @other: whom to answer, or NULL
- * @arrived: completed by each event
- */
-struct end {
-	struct xg_evtchn *ch;
-	atomic_t events;
-	bool gone;
-	int eoi;
-	struct end *other;
-	struct completion arrived;
-};
-
-struct loop {
-	struct end near, far;
-	struct task_struct *task;
-	u64 trips;
-	u64 lost;
-};
 
 static struct loop *loops[MAX_LOOPS];
 
@@ -64,6 +41,7 @@ static irqreturn_t end_irq(int irq, void *data)
 
 	if (WARN_ON_ONCE(READ_ONCE(end->gone) || !ch))
 		return IRQ_HANDLED;
+	WRITE_ONCE(end->turn, atomic_inc_return(&nr_turns));
 	atomic_inc(&end->events);
 	if (end->eoi >= 0)
 		xg_evtchn_eoi(ch, end->eoi);
@@ -73,8 +51,8 @@ static irqreturn_t end_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static void init_client(struct xg_evtchn_client *client, struct end *end,
-			const char *name)
+void xg_test_init_client(struct xg_evtchn_client *client, struct end *end,
+			 const char *name)
 {
 	init_completion(&end->arrived);
 	*client = (struct xg_evtchn_client){
@@ -85,7 +63,7 @@ static void init_client(struct xg_evtchn_client *client, struct end *end,
 	};
 }
 
-static void close_end(struct end *end)
+void xg_test_close_end(struct end *end)
 {
 	xg_evtchn_close(end->ch);
 	WRITE_ONCE(end->gone, true);
@@ -96,16 +74,16 @@ static int open_loop(struct loop *loop)
 	struct xg_evtchn_client client;
 	struct xg_evtchn *ch;
 
-	init_client(&client, &loop->near, "xg-test-near");
+	xg_test_init_client(&client, &loop->near, "xg-test-near");
 	ch = xg_evtchn_open_unbound(DOMID_SELF, &client);
 	if (IS_ERR(ch))
 		return PTR_ERR(ch);
 	WRITE_ONCE(loop->near.ch, ch);
-	init_client(&client, &loop->far, "xg-test-far");
+	xg_test_init_client(&client, &loop->far, "xg-test-far");
 	ch = xg_evtchn_open_interdomain(DOMID_SELF, xg_evtchn_port(ch),
 					&client);
 	if (IS_ERR(ch)) {
-		close_end(&loop->near);
+		xg_test_close_end(&loop->near);
 		return PTR_ERR(ch);
 	}
 	WRITE_ONCE(loop->far.ch, ch);
@@ -114,8 +92,8 @@ static int open_loop(struct loop *loop)
 
 static void close_loop(struct loop *loop)
 {
-	close_end(&loop->near);
-	close_end(&loop->far);
+	xg_test_close_end(&loop->near);
+	xg_test_close_end(&loop->far);
 }
 
 /* --- IPIs, each waited for ------------------------------------------------ */
@@ -153,14 +131,14 @@ static int ipi_pair(unsigned int from, unsigned int to, int count)
 	struct xg_evtchn *ch;
 	int err;
 
-	init_client(&client, &job.end, "xg-test-ipi");
+	xg_test_init_client(&client, &job.end, "xg-test-ipi");
 	client.cpu = to;
 	ch = xg_evtchn_open_ipi(&client);
 	if (IS_ERR(ch))
 		return PTR_ERR(ch);
 	WRITE_ONCE(job.end.ch, ch);
 	err = work_on_cpu(from, send_ipis, &job);
-	close_end(&job.end);
+	xg_test_close_end(&job.end);
 	nr_received += atomic_read(&job.end.events);
 	return err;
 }
@@ -193,7 +171,7 @@ static int test_self(unsigned int number)
 
 /* --- what the header promises of one port --------------------------------- */
 
-static int settle(struct end *end, int wanted)
+int xg_test_settle(struct end *end, int wanted)
 {
 	unsigned long until = jiffies + PATIENCE;
 
@@ -215,7 +193,7 @@ static int late_eoi(struct loop *loop)
 
 	near->eoi = -1;
 	xg_evtchn_notify(loop->far.ch);
-	err = settle(near, 1);
+	err = xg_test_settle(near, 1);
 	if (err)
 		return err;
 	/* These are one: they meet a port that is pending, or masked. */
@@ -225,12 +203,12 @@ static int late_eoi(struct loop *loop)
 	disable_irq(xg_evtchn_irq(near->ch));
 	enable_irq(xg_evtchn_irq(near->ch));
 	irq_set_affinity(xg_evtchn_irq(near->ch), cpumask_of(0));
-	err = settle(near, 1);
+	err = xg_test_settle(near, 1);
 	if (err)
 		return err;
 	near->eoi = 0;
 	xg_evtchn_eoi(near->ch, 0);
-	return settle(near, 2);
+	return xg_test_settle(near, 2);
 }
 
 static int disabled(struct loop *loop)
@@ -240,15 +218,15 @@ static int disabled(struct loop *loop)
 	disable_irq(xg_evtchn_irq(loop->near.ch));
 	xg_evtchn_notify(loop->far.ch);
 	xg_evtchn_notify(loop->far.ch);
-	err = settle(&loop->near, 0);
+	err = xg_test_settle(&loop->near, 0);
 	enable_irq(xg_evtchn_irq(loop->near.ch));
 	if (err)
 		return err;
-	err = settle(&loop->near, 1);
+	err = xg_test_settle(&loop->near, 1);
 	if (err)
 		return err;
 	xg_evtchn_notify(loop->far.ch);
-	return settle(&loop->near, 2);
+	return xg_test_settle(&loop->near, 2);
 }
 
 static int kicked(struct loop *loop)
@@ -256,17 +234,17 @@ static int kicked(struct loop *loop)
 	int err;
 
 	xg_evtchn_kick(loop->near.ch);
-	err = settle(&loop->near, 1);
+	err = xg_test_settle(&loop->near, 1);
 	if (err)
 		return err;
 	disable_irq(xg_evtchn_irq(loop->near.ch));
 	xg_evtchn_kick(loop->near.ch);
-	err = settle(&loop->near, 1);
+	err = xg_test_settle(&loop->near, 1);
 	enable_irq(xg_evtchn_irq(loop->near.ch));
-	return err ?: settle(&loop->near, 2);
+	return err ?: xg_test_settle(&loop->near, 2);
 }
 
-static int with_loop(int (*test)(struct loop *loop))
+int xg_test_with_loop(int (*test)(struct loop *loop))
 {
 	struct loop *loop;
 	int err;
@@ -285,17 +263,17 @@ static int with_loop(int (*test)(struct loop *loop))
 
 static int test_eoi(unsigned int unused)
 {
-	return with_loop(late_eoi);
+	return xg_test_with_loop(late_eoi);
 }
 
 static int test_disable(unsigned int unused)
 {
-	return with_loop(disabled);
+	return xg_test_with_loop(disabled);
 }
 
 static int test_kick(unsigned int unused)
 {
-	return with_loop(kicked);
+	return xg_test_with_loop(kicked);
 }
 
 /* --- a peer that floods --------------------------------------------------- */
@@ -348,7 +326,7 @@ static int storm(struct loop *loop)
 static int test_storm(unsigned int ms)
 {
 	storm_ms = ms;
-	return with_loop(storm);
+	return xg_test_with_loop(storm);
 }
 
 static int close_once(struct loop *loop)
@@ -362,7 +340,7 @@ static int close_once(struct loop *loop)
 		kthread_stop(task);
 		return -ETIMEDOUT;
 	}
-	close_end(&loop->near);
+	xg_test_close_end(&loop->near);
 	kthread_stop(task);
 	nr_received += atomic_read(&loop->near.events);
 	/* close_loop() closes NULL then. */
@@ -376,7 +354,7 @@ static int test_close(unsigned int number)
 	int err = 0;
 
 	while (number-- && !err)
-		err = with_loop(close_once);
+		err = xg_test_with_loop(close_once);
 	return err;
 }
 
@@ -386,7 +364,7 @@ static int test_reopen(unsigned int number)
 	struct end end = {};
 	int cpu;
 
-	init_client(&client, &end, "xg-test-open");
+	xg_test_init_client(&client, &end, "xg-test-open");
 	while (number--) {
 		end.ch = xg_evtchn_open_unbound(DOMID_SELF, &client);
 		if (IS_ERR(end.ch))
@@ -505,6 +483,8 @@ static const struct test {
 	{ "eoi", test_eoi },
 	{ "disable", test_disable },
 	{ "kick", test_kick },
+	{ "urgent", xg_test_urgent },
+	{ "high", xg_test_high },
 	{ "storm", test_storm },
 	{ "close", test_close },
 	{ "open", test_reopen },
