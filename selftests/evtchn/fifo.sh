@@ -41,14 +41,14 @@ is "no port is left open" "$(counter evtchn bound)" "$bound"
 again() {
 	stack_down
 	log_mark
-	evtchn=$2
+	evtchn="$(options_of xg-evtchn)$2"
 	check "$1: loads" stack_up
 	is "$1: events are FIFO" "$(abi)" fifo
 	check "$1: the disk reads" read_disk
 }
 
 stack_take_down
-again "without abi=" ""
+again "abi=2level" abi=2level
 check "and the log says why they still are" log_has "abi=2level is not possible"
 again "abi=fifo again" abi=fifo
 try_insmod xg-test-evtchn
