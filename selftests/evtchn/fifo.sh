@@ -24,7 +24,7 @@ kernel() {
 	if ktap_out=$( (echo "$2 $3" >"$dir/run") 2>&1); then
 		ok "$1"
 	elif [ "$2" = high ] && echo "$ktap_out" | grep -q 'No space'; then
-		skip "$1" "the guest's configuration needs event_channels=6000"
+		skip "$1" "the guest's configuration needs max_event_channels=6000"
 	else
 		fail "$1" "$ktap_out
 $(log_since | grep xg-)"

@@ -80,7 +80,7 @@ CASES = [
          "stack out and in", engine="xen", timeout=600,
          tests=[*EVTCHN, "evtchn/fifo.sh", "stack/reload.sh"],
          options=["--modparam", "xg-evtchn abi=fifo",
-                  "--config", "event_channels=6000"]),
+                  "--config", "max_event_channels=6000"]),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
