@@ -33,7 +33,7 @@ class Case:
 # Without those that need a peer of their own making: xen-kinds,
 # xen-net-hostile.
 EVTCHN = ["evtchn/hotplug.sh", "evtchn/ports.sh"]
-LAYERS = [*EVTCHN, "time", "grant", "xenbus", "blkfront/fs.sh",
+LAYERS = ["proto", *EVTCHN, "time", "grant", "xenbus", "blkfront/fs.sh",
           "blkfront/io.sh", "blkfront/rebind.sh", "netfront/basic.sh",
           "platform/hypercall.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
