@@ -54,7 +54,7 @@ CASES = [
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
-         tests=LAYERS + STACK + UPCALL, data=True, timeout=600),
+         tests=LAYERS + STACK, data=True, timeout=600),
     Case("kvm-6.12", "upcall by one vector for all CPUs, kernel 6.12; what the "
          "engine does not matter to is xen-6.12's", kernel="6.12", data=True,
          tests=[*EVTCHN, "time/basic.sh", *STACK[::2], *UPCALL],
