@@ -116,7 +116,8 @@ struct xg_evtchn {
  * @reach: before a port is used first, process context; NULL: nothing to do
  * @mask: no event of the port is announced any more
  * @unmask: the contrary; what came meanwhile is announced to @to
- * @take: masks, and takes the event if there is one; one of two callers gets it
+ * @take: masks and takes the event, under the port's lock; one of two callers
+ *        gets it, the other changes nothing
  * @raise: the port is pending and its vCPU @to may not know
  * @set_pending: as if an event had come, but for the announcement
  * @clear_pending: forget an event
