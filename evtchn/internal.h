@@ -225,7 +225,7 @@ unsigned int xg_pick_cpu(const struct xg_evtchn *ch,
 			 const struct cpumask *mask);
 void xg_count_on(const struct xg_evtchn *ch, unsigned int cpu);
 void xg_count_off(const struct xg_evtchn *ch);
-void xg_park_pinned(unsigned int cpu, bool park);
+void xg_park_ports(unsigned int cpu, bool park);
 void xg_move_away(unsigned int cpu);
 
 /* open.c */
