@@ -116,7 +116,8 @@ struct xg_evtchn {
  * @reach: before a port is used first, process context; NULL: nothing to do
  * @mask: no event of the port is announced any more
  * @unmask: the contrary; what came meanwhile is announced to @to
- * @take: masks, and takes the event if there is one; one of two callers gets it
+ * @take: masks and takes the event, under the port's lock; one of two callers
+ *        gets it, the other changes nothing
  * @raise: the port is pending and its vCPU @to may not know
  * @set_pending: as if an event had come, but for the announcement
  * @clear_pending: forget an event
@@ -224,7 +225,7 @@ unsigned int xg_pick_cpu(const struct xg_evtchn *ch,
 			 const struct cpumask *mask);
 void xg_count_on(const struct xg_evtchn *ch, unsigned int cpu);
 void xg_count_off(const struct xg_evtchn *ch);
-void xg_park_pinned(unsigned int cpu, bool park);
+void xg_park_ports(unsigned int cpu, bool park);
 void xg_move_away(unsigned int cpu);
 
 /* open.c */

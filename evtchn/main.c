@@ -201,7 +201,7 @@ static int cpu_up(unsigned int cpu)
 		return 0;
 	}
 	cpumask_set_cpu(cpu, &xg_upcall_cpus);
-	xg_park_pinned(cpu, false);
+	xg_park_ports(cpu, false);
 	/*
 	 * What Xen said to this vCPU before anybody listened: with the flag
 	 * still set it would never interrupt again.
@@ -219,7 +219,7 @@ static void drain(unsigned int cpu)
 static int cpu_down(unsigned int cpu)
 {
 	cpumask_clear_cpu(cpu, &xg_upcall_cpus);
-	xg_park_pinned(cpu, true);
+	xg_park_ports(cpu, true);
 	xg_move_away(cpu);
 	drain(cpu);
 	irq_work_sync(&per_cpu_ptr(&xg_cpu, cpu)->rescan);

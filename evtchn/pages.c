@@ -22,12 +22,18 @@
 
 /* A control block each, in cache lines of its own. */
 #define CONTROL_STRIDE	128
+/*
+ * The low byte of a token. Another build of this module may find the ledger: one
+ * that changes struct ledger changes this.
+ */
+#define LAYOUT		1
+#define LAYOUT_MASK	0xffULL
 /* No page is here, whatever the machine: Xen says what it thinks of the call. */
 #define NO_FRAME	(~0ULL)
 
 /**
  * struct ledger - a page of ours, and a page of control blocks behind it
- * @token: as in struct anchor
+ * @token: as in struct anchor; its low byte is LAYOUT
  * @mapped: vCPUs whose control block Xen has, as bits
  * @nr_pages: how many pages of words Xen has
  * @pages: their frame numbers
@@ -161,7 +167,7 @@ int xg_fifo_begin(void)
 		return err;
 	}
 	memset(&xg_fifo_words, 0, sizeof(xg_fifo_words));
-	ledger->token = get_random_u64() | 1;
+	ledger->token = (get_random_u64() & ~LAYOUT_MASK) | LAYOUT;
 	set_page_private(page, ledger->token);
 	anchor()->frame = page_to_pfn(page);
 	anchor()->token = ledger->token;
@@ -175,7 +181,7 @@ static struct ledger *find_ledger(void)
 	struct ledger *found;
 	struct page *page;
 
-	if (!at.token || !pfn_valid(at.frame))
+	if ((at.token & LAYOUT_MASK) != LAYOUT || !pfn_valid(at.frame))
 		return NULL;
 	page = pfn_to_page(at.frame);
 	if (!page_count(page) || page_private(page) != at.token)

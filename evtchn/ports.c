@@ -77,7 +77,8 @@ out:
 
 /*
  * The port was met among those of a CPU that takes no events any more; any
- * context. One that is still bound there is announced by the move that is due.
+ * context. One that is still bound there is announced by the move that is due, or
+ * when that CPU is back.
  */
 void xg_pass_on(evtchn_port_t port, struct xg_cpu *from)
 {
@@ -255,21 +256,29 @@ int xg_bind(struct xg_evtchn *ch, unsigned int cpu)
 	return err;
 }
 
-/* What is pinned to a CPU sleeps while the CPU does; nothing gets lost. */
-void xg_park_pinned(unsigned int cpu, bool park)
+/*
+ * What is pinned to a CPU sleeps while the CPU does; nothing gets lost. Others may
+ * be bound there still as it comes back, if it never went or had no substitute:
+ * xg_pass_on() may have met them.
+ */
+void xg_park_ports(unsigned int cpu, bool park)
 {
 	struct xg_evtchn *ch;
 	unsigned long irqflags;
 
 	mutex_lock(&xg_ports_lock);
 	list_for_each_entry(ch, &xg_ports, list) {
-		if (ch->cpu != cpu || !(ch->client.flags & XG_EVTCHN_PINNED))
+		if (READ_ONCE(ch->cpu) != cpu)
 			continue;
 		raw_spin_lock_irqsave(&ch->lock, irqflags);
-		if (park)
+		if (!(ch->client.flags & XG_EVTCHN_PINNED)) {
+			if (!park)
+				announce(ch);
+		} else if (park) {
 			mask(ch, XG_MASK_CPU);
-		else
+		} else {
 			unmask(ch, XG_MASK_CPU);
+		}
 		raw_spin_unlock_irqrestore(&ch->lock, irqflags);
 	}
 	mutex_unlock(&xg_ports_lock);

@@ -120,13 +120,16 @@ EXPORT_SYMBOL_GPL(xg_fifo_unmask);
  * xg_fifo_claim() - mask a port and take its event
  * @word: its word
  *
- * Masked first, so that nothing is lost in between.
+ * Masked first, so that nothing is lost in between; not masked where there is no
+ * event: who comes second owes no unmask.
  *
- * Context: Any.
+ * Context: Any; serialised for each port.
  * Return: true where there was one; of two callers it is one's.
  */
 bool xg_fifo_claim(u32 *word)
 {
+	if (!(READ_ONCE(*word) & XG_FIFO_PENDING))
+		return false;
 	virt_or(word, XG_FIFO_MASKED);
 	return virt_and(word, ~XG_FIFO_PENDING) & XG_FIFO_PENDING;
 }

@@ -159,6 +159,10 @@ static void fifo_masked_waits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, take(x), 5);
 	KUNIT_EXPECT_EQ(test, *at, XG_FIFO_MASKED);
 	KUNIT_EXPECT_FALSE(test, xg_fifo_claim(at));
+	/* Who claims what another has claimed and unmasked leaves it so. */
+	unmask(x, 5);
+	KUNIT_EXPECT_FALSE(test, xg_fifo_claim(at));
+	KUNIT_EXPECT_EQ(test, *at, 0u);
 	/* Forgotten, but queued: dropped. */
 	unmask(x, 5);
 	event(x, 5);

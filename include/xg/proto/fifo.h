@@ -56,7 +56,7 @@ u32 *xg_fifo_word(const struct xg_fifo_array *array, u32 port);
 void xg_fifo_mask(u32 *word);
 /* The contrary; true: Xen must be asked (EVTCHNOP_unmask) to do the rest. */
 bool xg_fifo_unmask(u32 *word);
-/* Masks, and takes the event if there is one. */
+/* Masks and takes the event; where there is none, does nothing. */
 bool xg_fifo_claim(u32 *word);
 /* As if an event had come, or none; queues stay as they are. */
 void xg_fifo_set_pending(u32 *word);
