@@ -33,7 +33,8 @@ class Case:
 # Without those that need a peer of their own making: xen-kinds,
 # xen-net-hostile.
 EVTCHN = ["evtchn/hotplug.sh", "evtchn/ports.sh"]
-LAYERS = ["proto", *EVTCHN, "time", "grant", "xenbus", "blkfront/fs.sh",
+# grant first: foreign-peer waits for it, but not for ever.
+LAYERS = ["proto", "grant", *EVTCHN, "time", "xenbus", "blkfront/fs.sh",
           "blkfront/io.sh", "blkfront/rebind.sh", "netfront/basic.sh",
           "platform/hypercall.sh"]
 # What says no more on another hypervisor.
