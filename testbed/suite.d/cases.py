@@ -34,9 +34,9 @@ class Case:
 # xen-net-hostile.
 EVTCHN = ["evtchn/hotplug.sh", "evtchn/ports.sh"]
 # grant first: foreign-peer waits for it, but not for ever.
-LAYERS = ["proto", "grant", *EVTCHN, "time", "xenbus", "blkfront/fs.sh",
-          "blkfront/io.sh", "blkfront/rebind.sh", "netfront/basic.sh",
-          "platform/hypercall.sh"]
+LAYERS = ["proto", "grant", *EVTCHN, "time/basic.sh", "xenbus",
+          "blkfront/fs.sh", "blkfront/io.sh", "blkfront/rebind.sh",
+          "netfront/basic.sh", "platform/hypercall.sh"]
 # What says no more on another hypervisor.
 XEN_ONLY = ["blkfront/fs.sh", "blkfront/rebind.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
@@ -57,8 +57,8 @@ CASES = [
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
-         tests=[t for t in LAYERS if t not in XEN_ONLY] + STACK, data=True,
-         timeout=600),
+         tests=[*(t for t in LAYERS if t not in XEN_ONLY), "time/switch.sh",
+                *STACK], data=True, timeout=600),
     Case("kvm-6.12", "upcall by one vector for all CPUs, kernel 6.12; what the "
          "engine does not matter to is xen-6.12's", kernel="6.12", data=True,
          tests=[*EVTCHN, "time/basic.sh", *STACK[::2], *UPCALL],
@@ -78,7 +78,7 @@ CASES = [
          tests=LAYERS + STACK, host_script="foreign-peer netdata", data=True,
          timeout=600),
     Case("xen-6.12", "the same on kernel 6.12", engine="xen", kernel="6.12",
-         tests=LAYERS + STACK + UPCALL, data=True,
+         tests=[*LAYERS, "time/switch.sh", *STACK, *UPCALL], data=True,
          host_script="foreign-peer netdata", timeout=600),
     Case("xen-fifo", "FIFO events: ports, priorities, CPUs that come and go, the "
          "stack out and in", engine="xen", timeout=600,
