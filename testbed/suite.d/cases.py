@@ -118,7 +118,7 @@ CASES = [
     Case("xen-6.12-4.20", "the same on Xen 4.20", engine="xen", kernel="6.12",
          tests=[*LAYERS, "time/switch.sh", *STACK, *UPCALL], data=True,
          host_script="foreign-peer netdata",
-         options=["--xen", "4.20"], timeout=600, soak_only=True),
+         options=["--xen", "4.20"], timeout=900, soak_only=True),
     Case("xen-kinds", "disks of all kinds; backends that fall silent, die or lie",
          engine="xen", tests=["blkfront/kinds.sh"], host_script="fake-vbd",
          timeout=900, soak_only=True),
