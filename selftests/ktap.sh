@@ -120,7 +120,7 @@ trap 'exit 1' INT TERM
 
 # --- what tests of these drivers need ----------------------------------------
 
-# counter FILE KEY: the number behind KEY ("KEY: 3" or "KEY 3") in our debugfs
+# counter FILE KEY: the number or word behind KEY ("KEY: 3" or "KEY 3") in our debugfs
 counter() {
 	awk -v key="$2" '{ name = $1; sub(/:$/, "", name) }
 		name == key { print $2; found = 1; exit }

@@ -8,11 +8,7 @@
 . "${0%/*}/../stack.sh"
 need xg-evtchn
 
-abi() {
-	awk '$1 == "abi:" { print $2 }' "$XG_DEBUGFS/evtchn"
-}
-
-[ "$(abi)" = fifo ] || skip_all "events are 2-level: load xg-evtchn with abi=fifo"
+[ "$(counter evtchn abi)" = fifo ] || skip_all "events are 2-level: load xg-evtchn with abi=fifo"
 loaded xg-test-evtchn || try_insmod xg-test-evtchn ||
 	skip_all "xg-test-evtchn is not to be had"
 dir=$XG_DEBUGFS/test-evtchn
@@ -43,7 +39,7 @@ again() {
 	log_mark
 	evtchn="$(options_of xg-evtchn)$2"
 	check "$1: loads" stack_up
-	is "$1: events are FIFO" "$(abi)" fifo
+	is "$1: events are FIFO" "$(counter evtchn abi)" fifo
 	check "$1: the disk reads" read_disk
 }
 

@@ -9,15 +9,11 @@
 on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
 # The kind that is in use can always be used again.
-first=$(awk '$1 == "upcall:" { print $2 }' "$XG_DEBUGFS/evtchn" 2>/dev/null)
+first=$(counter evtchn upcall 2>/dev/null)
 clock=/sys/devices/system/clocksource/clocksource0/current_clocksource
 stack_take_down
 rounds=$(rounds 3 50)
 plan 14
-
-upcall() {
-	awk '$1 == "upcall:" { print $2 }' "$XG_DEBUGFS/evtchn"
-}
 
 log_mark
 try_insmod xg-proto
@@ -38,7 +34,7 @@ check "time goes on without it" sh -c "! grep -q '^xg$' $clock"
 # works KIND: it can be had, and is what is used
 works() {
 	check "it starts with upcall=$1" eval "evtchn=upcall=$1 stack_up"
-	is "and says so" "$(upcall)" "$1"
+	is "and says so" "$(counter evtchn upcall)" "$1"
 	stack_down
 }
 

@@ -8,7 +8,7 @@
 . "${0%/*}/../stack.sh"
 need xg-time
 clock=/sys/devices/system/clocksource/clocksource0
-[ "$(awk '$1 == "upcall:" { print $2 }' "$XG_DEBUGFS/evtchn")" != intx ] ||
+[ "$(counter evtchn upcall)" != intx ] ||
 	skip_all "upcall by INTx: the CPUs keep their own timers"
 [ "$(cat /sys/module/xg_time/parameters/timer)" = 1 ] &&
 	[ "$(cat /sys/module/xg_time/parameters/clock)" = 1 ] ||

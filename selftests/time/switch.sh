@@ -7,7 +7,7 @@
 . "${0%/*}/../stack.sh"
 on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
-[ "$(awk '$1 == "upcall:" { print $2 }' "$XG_DEBUGFS/evtchn" 2>/dev/null)" = intx ] &&
+[ "$(counter evtchn upcall 2>/dev/null)" = intx ] &&
 	skip_all "upcall by INTx: the CPUs keep their own timers"
 available=/sys/devices/system/clocksource/clocksource0/available_clocksource
 stack_take_down
