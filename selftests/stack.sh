@@ -31,6 +31,7 @@ options_of() {
 # Parameters in $hypercall, $evtchn, $time, $platform; else modprobe's.
 stack_up() {
 	for ktap_module in $stack_modules; do
+		loaded "$ktap_module" && continue
 		ktap_options=
 		case $ktap_module in
 		xg-hypercall) ktap_options=${hypercall:-} ;;
@@ -39,7 +40,6 @@ stack_up() {
 		xg-platform-pci) ktap_options=${platform:-} ;;
 		esac
 		[ -n "$ktap_options" ] || ktap_options=$(options_of "$ktap_module")
-		loaded "$ktap_module" && continue
 		try_insmod "$ktap_module" $ktap_options || return 1
 	done
 }

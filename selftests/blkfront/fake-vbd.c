@@ -236,19 +236,12 @@ static void one_case(const struct fake *c)
 	remove_places(c->name);
 }
 
-/* Those named, or all. */
-int main(int argc, char **argv)
+int main(void)
 {
 	unsigned int i;
-	int named;
 
 	start("fake-vbd", "vbd", VDEV);
-	for (i = 0; cases[i].name && !marked("end", program); i++) {
-		for (named = 1; named < argc; named++)
-			if (!strcmp(argv[named], cases[i].name))
-				break;
-		if (argc == 1 || named < argc)
-			one_case(&cases[i]);
-	}
+	for (i = 0; cases[i].name && !marked("end", program); i++)
+		one_case(&cases[i]);
 	return 0;
 }

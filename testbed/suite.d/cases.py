@@ -44,6 +44,8 @@ NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 # The last one: it leaves the guest with upcalls by vector.
 UPCALL = ["evtchn/upcall.sh"]
+FIFO = ["--modparam", "xg-evtchn abi=fifo",
+        "--config", "max_event_channels=6000"]
 
 CASES = [
     Case("proto", "wire formats on the host, ASan and UBSan, lying peers",
@@ -81,13 +83,11 @@ CASES = [
          kernel="6.12", data=True, timeout=900,
          tests=[*LAYERS, "evtchn/fifo.sh", *STACK[::2]],
          host_script="foreign-peer netdata",
-         options=["--modparam", "xg-evtchn abi=fifo",
-                  "--config", "max_event_channels=6000"]),
+         options=FIFO),
     Case("xen-fifo", "FIFO events: ports, priorities, CPUs that come and go, the "
          "stack out and in", engine="xen", timeout=600, soak_only=True,
          tests=[*EVTCHN, "evtchn/fifo.sh", "stack/reload.sh"],
-         options=["--modparam", "xg-evtchn abi=fifo",
-                  "--config", "max_event_channels=6000"]),
+         options=FIFO),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
