@@ -110,6 +110,22 @@ read_disk() {
 		iflag=direct 2>/dev/null
 }
 
+# module_test WHAT FILE WORDS [TEXT WHY]: one of a test module's tests, begun by
+# WORDS in FILE; skipped for WHY where the write fails with TEXT. The log, and
+# FILE's neighbour "result", tell where it failed.
+module_test() {
+	log_mark
+	if ktap_out=$( (echo "$3" >"$2") 2>&1); then
+		ok "$1"
+	elif [ -n "${4:-}" ] && echo "$ktap_out" | grep -q "$4"; then
+		skip "$1" "$5"
+	else
+		fail "$1" "$ktap_out
+$(cat "${2%/*}/result" 2>/dev/null)
+$(log_since | grep xg-)"
+	fi
+}
+
 # What drivers hold, which must be the same before and after
 held() {
 	echo "grants $(counter grant in_use) ports $(counter evtchn bound)" \

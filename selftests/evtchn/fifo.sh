@@ -14,23 +14,17 @@ loaded xg-test-evtchn || try_insmod xg-test-evtchn ||
 dir=$XG_DEBUGFS/test-evtchn
 plan 14
 
-# kernel WHAT TEST NUMBER: see ports.sh
-kernel() {
-	log_mark
-	if ktap_out=$( (echo "$2 $3" >"$dir/run") 2>&1); then
-		ok "$1"
-	elif [ "$2" = high ] && echo "$ktap_out" | grep -q 'No space'; then
-		skip "$1" "the guest's configuration needs max_event_channels=6000"
-	else
-		fail "$1" "$ktap_out
-$(log_since | grep xg-)"
-	fi
+urgent() { module_test "$1" "$dir/run" "urgent 0"; }
+# high WHAT NUMBER: ports from that number on
+high() {
+	module_test "$1" "$dir/run" "high $2" "No space" \
+		"the guest's configuration needs max_event_channels=6000"
 }
 
 bound=$(counter evtchn bound)
-kernel "what is urgent comes first" urgent 0
-kernel "ports beyond the first page of words" high 1100
-kernel "ports beyond those of 2-level events" high 4200
+urgent "what is urgent comes first"
+high "ports beyond the first page of words" 1100
+high "ports beyond those of 2-level events" 4200
 is "no port is left open" "$(counter evtchn bound)" "$bound"
 
 # again WHAT PARAMETER: the stack with other parameters, in the same domain
@@ -48,7 +42,7 @@ again "abi=2level" abi=2level
 check "and the log says why they still are" log_has "abi=2level is not possible"
 again "abi=fifo again" abi=fifo
 try_insmod xg-test-evtchn
-kernel "what is urgent comes first, still" urgent 0
-kernel "ports beyond the first page, still" high 1100
+urgent "what is urgent comes first, still"
+high "ports beyond the first page, still" 1100
 check "no word of failure" sh -c \
 	"! dmesg | grep -E 'leads nowhere|no FIFO events|not ours'"

@@ -11,17 +11,8 @@ cleanup "rmmod xg-test-evtchn"
 dir=$XG_DEBUGFS/test-evtchn
 plan 8
 
-# kernel WHAT TEST NUMBER: one of the module's tests; its log tells where it failed
-kernel() {
-	log_mark
-	if ktap_out=$( (echo "$2 $3" >"$dir/run") 2>&1); then
-		ok "$1"
-	else
-		fail "$1" "$ktap_out
-$(cat "$dir/result")
-$(log_since | grep xg-)"
-	fi
-}
+# kernel WHAT TEST NUMBER
+kernel() { module_test "$1" "$dir/run" "$2 $3"; }
 
 bound=$(counter evtchn bound)
 kernel "ports open and close, bad ones are refused" open 20

@@ -10,17 +10,10 @@ loaded xg-test-grant || try_insmod xg-test-grant ||
 cleanup "rmmod xg-test-grant"
 plan 9
 
-# kernel WHAT TEST: one of the module's tests; its log tells where it failed
+# kernel WHAT TEST
 kernel() {
-	log_mark
-	if ktap_out=$( (echo "$2" >"$XG_DEBUGFS/test-grant") 2>&1); then
-		ok "$1"
-	elif echo "$ktap_out" | grep -qi 'not supported'; then
-		skip "$1" "this Xen maps no grants of a guest"
-	else
-		fail "$1" "$ktap_out
-$(log_since | grep xg-test-grant)"
-	fi
+	module_test "$1" "$XG_DEBUGFS/test-grant" "$2" "not supported" \
+		"this Xen maps no grants of a guest"
 }
 
 frames=$(counter grant frames_max)
