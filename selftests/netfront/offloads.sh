@@ -51,9 +51,9 @@ udp() {
 		complain "udp $*"
 }
 
-# flows WHAT: all of them, one result
+bad=
+# flows WHAT: all of them; one result, with what was wrong before
 flows() {
-	bad=
 	for to in "$peer" "$peer6"; do
 		tcp -c "$to"
 		tcp -c "$to" -R
@@ -61,8 +61,10 @@ flows() {
 		udp -c "$to" -R
 	done
 	is "MTU $mtu, $1" "$bad" ""
+	bad=
 }
 
+# Of all kinds together
 wrong_checksums() {
 	awk '/^(Tcp|Udp|Ip):/ {
 		if ($1 in head) {
@@ -79,9 +81,22 @@ wrong_checksums() {
 }
 
 offloads="tx rx sg tso gso gro"
+# set_offload OFFLOAD on|off, and see that it is
+set_offload() {
+	case $1 in
+	tx) name=tx-checksumming ;;
+	rx) name=rx-checksumming ;;
+	sg) name=scatter-gather ;;
+	tso) name=tcp-segmentation-offload ;;
+	gso) name=generic-segmentation-offload ;;
+	gro) name=generic-receive-offload ;;
+	esac
+	ethtool -K $dev $1 $2 >/dev/null 2>&1
+	ethtool -k $dev | grep -q "^$name: $2" || bad="$bad $1 is not $2"
+}
 all_on() {
-	for offload in $offloads; do
-		ethtool -K $dev $offload on >/dev/null 2>&1
+	for each in $offloads; do
+		set_offload $each on
 	done
 }
 cleanup "ip link set $dev mtu 1500; all_on"
@@ -89,10 +104,11 @@ cleanup "ip link set $dev mtu 1500; all_on"
 before=$(wrong_checksums)
 for mtu in 1500 9000; do
 	ip link set $dev mtu $mtu
+	[ "$(cat /sys/class/net/$dev/mtu)" = $mtu ] || bad=" the MTU is another"
 	all_on
 	flows "all offloads on"
 	for offload in $offloads; do
-		ethtool -K $dev $offload off >/dev/null 2>&1
+		set_offload $offload off
 		flows "$offload off"
 		all_on
 	done
