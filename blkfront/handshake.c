@@ -2,8 +2,7 @@
 /*
  * The handshake: one table. The backend waits (InitWait): make queues and
  * publish them. It is connected: read what it offers and bring the disk up. It
- * closes: take the disk down while it still answers. A step that finds memory,
- * grants or ports short is put off, and the backend waits where it is.
+ * closes: take the disk down while it still answers.
  *
  * Every number the backend writes is read with bounds. Steps run in process
  * context under the device's lock. Start with xg_blk_steps[] at the end.
@@ -14,19 +13,6 @@
 #include <linux/slab.h>
 #include <xen/interface/io/protocols.h>
 #include "internal.h"
-
-#define AGAIN_SHIFT_MAX	5	/* 1, 2, 4, ... 32 s, and so on every 32 s */
-
-static u64 offered(struct xg_blk *blk, const char *key, u64 min, u64 max,
-		   u64 fallback)
-{
-	return xg_store_read_or(blk->xdev->backend, key, min, max, fallback);
-}
-
-static bool offers(struct xg_blk *blk, const char *feature)
-{
-	return offered(blk, feature, 0, U32_MAX, 0);
-}
 
 /* Our keys for one queue, in @dir. */
 static int write_queue(xg_store_txn_t txn, const char *dir,
@@ -119,30 +105,6 @@ void xg_blk_forget_keys(struct xg_blk *blk)
 	}
 }
 
-/*
- * A step has come to @err. What is short now may be there soon: then it is put
- * off, and no state is published, so that it is ours to run again.
- */
-static int settle(struct xg_blk *blk, int err, enum xenbus_state then)
-{
-	unsigned int seconds;
-
-	if (!err) {
-		blk->shortages = 0;
-		xg_xenbus_set_state(blk->xdev, then);
-		return 0;
-	}
-	if (err != -ENOSPC && err != -ENOMEM)
-		return err;
-	seconds = 1u << min(blk->shortages, AGAIN_SHIFT_MAX);
-	if (blk->shortages++ <= AGAIN_SHIFT_MAX)
-		pr_warn("%s: not enough %s to connect, trying again in %u s\n",
-			blk->place.name, err == -ENOMEM ? "memory" :
-			"grants, event channels or room in the store", seconds);
-	schedule_delayed_work(&blk->again, seconds * HZ);
-	return 0;
-}
-
 /* The backend waits for our rings. */
 static int blk_publish(struct xg_xenbus_device *xdev)
 {
@@ -152,17 +114,17 @@ static int blk_publish(struct xg_xenbus_device *xdev)
 	/* It may have closed, and begun anew. */
 	xg_blk_disconnect(blk);
 	blk->nr_queues = min_t(u64, min(num_online_cpus(), XG_BLK_QUEUES_MAX),
-			       offered(blk, "multi-queue-max-queues", 1,
-				       U32_MAX, 1));
+			       xg_offered(xdev, "multi-queue-max-queues", 1,
+					  U32_MAX, 1));
 	blk->ring_order = min_t(u64, XG_BLK_RING_ORDER_MAX,
-				offered(blk, "max-ring-page-order", 0, U32_MAX,
-					0));
+				xg_offered(xdev, "max-ring-page-order", 0,
+					   U32_MAX, 0));
 	err = xg_blk_queues_alloc(blk);
 	if (!err)
 		err = xg_store_transaction(write_keys, blk);
 	if (err)
 		xg_blk_disconnect(blk);
-	return settle(blk, err, XenbusStateInitialised);
+	return err;
 }
 
 /**
@@ -186,61 +148,68 @@ int xg_blk_read_sectors(struct xg_blk *blk, u64 *sectors)
 
 static int read_geometry(struct xg_blk *blk)
 {
+	const struct xg_xenbus_device *xdev = blk->xdev;
 	struct xg_disk_limits *l = &blk->limits;
 	u64 size;
 
 	*l = (struct xg_disk_limits){};
-	size = offered(blk, "sector-size", 0, U32_MAX, SECTOR_SIZE);
+	size = xg_offered(xdev, "sector-size", 0, U32_MAX, SECTOR_SIZE);
 	if (size < SECTOR_SIZE || size > PAGE_SIZE || !is_power_of_2(size)) {
 		pr_err("%s: the backend's sectors of %llu bytes cannot be used\n",
 		       blk->place.name, size);
 		return -EINVAL;
 	}
 	l->block = size;
-	size = offered(blk, "physical-sector-size", l->block, SZ_1M, l->block);
+	size = xg_offered(xdev, "physical-sector-size", l->block, SZ_1M,
+			  l->block);
 	l->physical = is_power_of_2(size) ? size : l->block;
 	return xg_blk_read_sectors(blk, &blk->sectors);
 }
 
 static void read_discard(struct xg_blk *blk)
 {
+	const struct xg_xenbus_device *xdev = blk->xdev;
 	struct xg_disk_limits *l = &blk->limits;
 	u64 unit, offset;
 
-	if (!offers(blk, "feature-discard"))
+	if (!xg_offers(xdev, "feature-discard"))
 		return;
 	/* A block-layer request counts its bytes in 32 bits. */
 	l->discard = round_down(UINT_MAX >> SECTOR_SHIFT,
 				l->physical >> SECTOR_SHIFT);
-	unit = offered(blk, "discard-granularity", l->block, SZ_1G, l->physical);
+	unit = xg_offered(xdev, "discard-granularity", l->block, SZ_1G,
+			  l->physical);
 	l->discard_unit = unit % l->block ? l->physical : unit;
-	offset = offered(blk, "discard-alignment", 0, l->discard_unit - 1, 0);
+	offset = xg_offered(xdev, "discard-alignment", 0, l->discard_unit - 1,
+			    0);
 	l->discard_offset = offset % l->block ? 0 : offset;
-	if (offers(blk, "discard-secure"))
+	if (xg_offers(xdev, "discard-secure"))
 		l->erase = l->discard;
 }
 
 static void read_features(struct xg_blk *blk)
 {
+	const struct xg_xenbus_device *xdev = blk->xdev;
 	struct xg_disk_limits *l = &blk->limits;
 	u64 trusted, segments;
 
 	blk->lost_features = 0;
 	blk->flush_op = 0;
-	blk->info = offered(blk, "info", 0, U32_MAX, 0);
-	if (offers(blk, "feature-flush-cache"))
+	blk->info = xg_offered(xdev, "info", 0, U32_MAX, 0);
+	if (xg_offers(xdev, "feature-flush-cache"))
 		blk->flush_op = BLKIF_OP_FLUSH_DISKCACHE;
-	else if (offers(blk, "feature-barrier"))
+	else if (xg_offers(xdev, "feature-barrier"))
 		blk->flush_op = BLKIF_OP_WRITE_BARRIER;
 	l->cache = blk->flush_op;
-	segments = offered(blk, "feature-max-indirect-segments", 0, U32_MAX, 0);
+	segments = xg_offered(xdev, "feature-max-indirect-segments", 0,
+			      U32_MAX, 0);
 	/* A queue is to hold two of the largest requests at least. */
 	segments = min3(segments, (u64)XG_BLK_SEGS_MAX,
 			(u64)blk->queue_pages / 2);
 	l->segments = max_t(u64, segments, BLKIF_MAX_SEGMENTS_PER_REQUEST);
 	l->sectors = l->segments * XG_BLK_PAGE_SECTORS;
 	trusted = xg_store_read_or(blk->xdev->path, "trusted", 0, 1, 1);
-	blk->copy = !trusted || offers(blk, "feature-persistent");
+	blk->copy = !trusted || xg_offers(xdev, "feature-persistent");
 }
 
 static bool read_only(struct xg_blk *blk)
@@ -283,7 +252,7 @@ static int blk_go_live(struct xg_xenbus_device *xdev)
 	read_features(blk);
 	read_discard(blk);
 	blk->read_only = read_only(blk);
-	return settle(blk, start_disk(blk), XenbusStateConnected);
+	return start_disk(blk);
 }
 
 /* The backend wants to go, and answers until we are Closed. */
@@ -303,47 +272,19 @@ static int blk_renew(struct xg_xenbus_device *xdev)
 
 	pr_info("%s: the backend has started again\n", blk->place.name);
 	xg_blk_kill_all(blk);
-	return blk_publish(xdev);
+	return 0;
 }
 
-/* Unknown: these publish the next state themselves, once they are done. */
 const struct xg_step xg_blk_steps[] = {
 	{ XG_S(InitWait), XG_S(Initialising), blk_publish,
-	  XenbusStateUnknown },
+	  XenbusStateInitialised },
 	{ XG_S(InitWait), XG_S(Connected), blk_renew,
-	  XenbusStateUnknown },
+	  XenbusStateInitialising },
 	{ XG_S(Connected), XG_S(Initialised), blk_go_live,
-	  XenbusStateUnknown },
+	  XenbusStateConnected },
 	{ XG_S(Closing), XG_S(Initialising) | XG_S(Initialised) |
 	  XG_S(Connected) | XG_S(Closing), blk_wind_down,
 	  XenbusStateClosed },
 };
 
 const unsigned int xg_blk_nr_steps = ARRAY_SIZE(xg_blk_steps);
-
-/**
- * xg_blk_connect_again() - run the step that was put off
- * @work: the disk's
- *
- * Nothing happens where either side has moved on since.
- *
- * Context: process.
- */
-void xg_blk_connect_again(struct work_struct *work)
-{
-	struct xg_blk *blk = container_of(to_delayed_work(work), struct xg_blk,
-					  again);
-	struct xg_xenbus_device *xdev = blk->xdev;
-	int err = 0;
-
-	mutex_lock(&xdev->lock);
-	if (xdev->theirs == XenbusStateInitWait &&
-	    BIT(xdev->ours) & (XG_S(Initialising) | XG_S(Connected)))
-		err = blk_publish(xdev);
-	else if (xdev->theirs == XenbusStateConnected &&
-		 xdev->ours == XenbusStateInitialised)
-		err = blk_go_live(xdev);
-	if (err)
-		xg_xenbus_fail(xdev, err, "no connection");
-	mutex_unlock(&xdev->lock);
-}

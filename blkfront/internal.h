@@ -125,8 +125,6 @@ struct xg_blk {
 	struct xg_blk_place place;
 	u16 handle;
 
-	struct delayed_work again;	/* connect, after a shortage */
-	unsigned int shortages;		/* in a row */
 
 	unsigned int nr_queues;
 	unsigned int ring_order;
@@ -164,7 +162,6 @@ int xg_blk_place(u32 vdevice, struct xg_blk_place *place);
 /* handshake.c */
 extern const struct xg_step xg_blk_steps[];
 extern const unsigned int xg_blk_nr_steps;
-void xg_blk_connect_again(struct work_struct *work);
 void xg_blk_forget_keys(struct xg_blk *blk);
 int xg_blk_read_sectors(struct xg_blk *blk, u64 *sectors);
 

@@ -99,7 +99,6 @@ static int blk_probe(struct xg_xenbus_device *xdev)
 		return -ENOMEM;
 	kref_init(&blk->ref);
 	blk->xdev = xdev;
-	INIT_DELAYED_WORK(&blk->again, xg_blk_connect_again);
 	/* The wire has 16 bits for it, and backends look at none of them. */
 	if (kstrtou16(xdev->id, 10, &blk->handle))
 		blk->handle = 0;
@@ -156,8 +155,6 @@ static void blk_remove(struct xg_xenbus_device *xdev)
 {
 	struct xg_blk *blk = xg_xenbus_get_drvdata(xdev);
 
-	/* Only steps ask for it, and none runs any more. */
-	cancel_delayed_work_sync(&blk->again);
 	xg_blk_disk_down(blk);
 	/*
 	 * The backend lets go first, of its mappings and its ends of the channels:

@@ -15,19 +15,6 @@
 #include <linux/slab.h>
 #include "internal.h"
 
-#define AGAIN_SHIFT_MAX	5	/* 1, 2, 4, ... 32 s, and so on every 32 s */
-
-static u64 offered(struct xg_net *net, const char *key, u64 min, u64 max,
-		   u64 fallback)
-{
-	return xg_store_read_or(net->xdev->backend, key, min, max, fallback);
-}
-
-static bool offers(struct xg_net *net, const char *feature)
-{
-	return offered(net, feature, 0, U32_MAX, 0);
-}
-
 /* Our keys for one queue, in @dir. */
 static int write_queue(xg_store_txn_t txn, const char *dir,
 		       struct xg_net_queue *q)
@@ -178,49 +165,28 @@ void xg_net_forget_keys(struct xg_net *net)
 		remove_keys(XG_STORE_NONE, net->xdev->path);
 }
 
-/*
- * Publishing has come to @err. What is short now may be there soon: then it is
- * put off, and no state was published, so that it is ours to run again.
- */
-static int settle(struct xg_net *net, int err)
-{
-	unsigned int seconds;
-
-	if (!err)
-		net->shortages = 0;
-	if (err != -ENOSPC && err != -ENOMEM)
-		return err;
-	seconds = 1u << min(net->shortages, AGAIN_SHIFT_MAX);
-	if (net->shortages++ <= AGAIN_SHIFT_MAX)
-		netdev_warn(net->dev,
-			    "not enough %s to connect, trying again in %u s\n",
-			    err == -ENOMEM ? "memory" :
-			    "grants, event channels or room in the store",
-			    seconds);
-	schedule_delayed_work(&net->again, seconds * HZ);
-	return 0;
-}
-
 static void read_features(struct xg_net *net)
 {
+	const struct xg_xenbus_device *xdev = net->xdev;
 	netdev_features_t f = 0;
 
-	if (!offers(net, "feature-no-csum-offload"))
+	if (!xg_offers(xdev, "feature-no-csum-offload"))
 		f |= NETIF_F_IP_CSUM;
-	if (offers(net, "feature-ipv6-csum-offload"))
+	if (xg_offers(xdev, "feature-ipv6-csum-offload"))
 		f |= NETIF_F_IPV6_CSUM;
 	/* A large packet takes many pages, and its checksum is left blank. */
-	if (offers(net, "feature-sg")) {
+	if (xg_offers(xdev, "feature-sg")) {
 		f |= NETIF_F_SG;
-		if (f & NETIF_F_IP_CSUM && offers(net, "feature-gso-tcpv4"))
+		if (f & NETIF_F_IP_CSUM && xg_offers(xdev, "feature-gso-tcpv4"))
 			f |= NETIF_F_TSO;
-		if (f & NETIF_F_IPV6_CSUM && offers(net, "feature-gso-tcpv6"))
+		if (f & NETIF_F_IPV6_CSUM &&
+		    xg_offers(xdev, "feature-gso-tcpv6"))
 			f |= NETIF_F_TSO6;
 	}
 	net->offered = f;
-	net->split = offers(net, "feature-split-event-channels");
-	net->can_filter = offers(net, "feature-multicast-control") &&
-			  offers(net, "feature-dynamic-multicast-control");
+	net->split = xg_offers(xdev, "feature-split-event-channels");
+	net->can_filter = xg_offers(xdev, "feature-multicast-control") &&
+			  xg_offers(xdev, "feature-dynamic-multicast-control");
 	net->flood = false;
 	net->filter_failed = false;
 	net->bounce = !xg_net_trusted ||
@@ -229,15 +195,16 @@ static void read_features(struct xg_net *net)
 
 static void read_queues(struct xg_net *net)
 {
+	const struct xg_xenbus_device *xdev = net->xdev;
 	unsigned int nr;
 
 	WRITE_ONCE(net->max_queues,
-		   offered(net, "multi-queue-max-queues", 1, U32_MAX, 1));
+		   xg_offered(xdev, "multi-queue-max-queues", 1, U32_MAX, 1));
 	nr = xg_net_max_queues(net);
 	if (net->wanted_queues)
 		nr = min(nr, net->wanted_queues);
 	/* Where not all of them could be had, fewer may do. */
-	net->nr_queues = max(nr >> min(net->shortages, 8u), 1u);
+	net->nr_queues = max(nr >> min(net->xdev->shortages, 8u), 1u);
 }
 
 /* The backend waits for our rings. */
@@ -249,7 +216,7 @@ static int net_publish(struct xg_xenbus_device *xdev)
 	/* It may have closed, and begun anew; this is the new connection. */
 	xg_net_disconnect(net);
 	net->renewing = false;
-	if (!offers(net, "feature-rx-copy")) {
+	if (!xg_offers(xdev, "feature-rx-copy")) {
 		netdev_err(net->dev, "the backend does not copy packets to us\n");
 		return -EOPNOTSUPP;
 	}
@@ -258,7 +225,7 @@ static int net_publish(struct xg_xenbus_device *xdev)
 	net->plain = xg_net_xdp_on(net);
 	err = xg_net_queues_alloc(net);
 	/* With one queue there is nothing to spread. */
-	if (!err && net->nr_queues > 1 && offers(net, "feature-ctrl-ring"))
+	if (!err && net->nr_queues > 1 && xg_offers(xdev, "feature-ctrl-ring"))
 		err = xg_net_ctrl_alloc(net);
 	if (!err)
 		err = xg_store_transaction(write_keys, net);
@@ -266,7 +233,7 @@ static int net_publish(struct xg_xenbus_device *xdev)
 		err = xg_xenbus_set_state(xdev, XenbusStateConnected);
 	if (err)
 		xg_net_disconnect(net);
-	return settle(net, err);
+	return err;
 }
 
 /**
@@ -277,7 +244,7 @@ static int net_publish(struct xg_xenbus_device *xdev)
  */
 void xg_net_read_link(struct xg_net *net)
 {
-	net->link = offered(net, "carrier", 0, 1, 1);
+	net->link = xg_offered(net->xdev, "carrier", 0, 1, 1);
 }
 
 /* The backend has mapped our rings. */
@@ -356,30 +323,6 @@ const struct xg_step xg_net_steps[] = {
 };
 
 const unsigned int xg_net_nr_steps = ARRAY_SIZE(xg_net_steps);
-
-/**
- * xg_net_connect_again() - run the step that was put off
- * @work: the interface's
- *
- * Nothing happens where either side has moved on since.
- *
- * Context: process.
- */
-void xg_net_connect_again(struct work_struct *work)
-{
-	struct xg_net *net = container_of(to_delayed_work(work), struct xg_net,
-					  again);
-	struct xg_xenbus_device *xdev = net->xdev;
-	int err = 0;
-
-	mutex_lock(&xdev->lock);
-	if (xdev->theirs == XenbusStateInitWait &&
-	    xdev->ours == XenbusStateInitialising)
-		err = net_publish(xdev);
-	if (err)
-		xg_xenbus_fail(xdev, err, "no connection");
-	mutex_unlock(&xdev->lock);
-}
 
 /**
  * xg_net_renew() - close the connection and make another

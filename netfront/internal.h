@@ -202,8 +202,6 @@ struct xg_net {
 	unsigned int nr_queues;		/* of this connection */
 	unsigned int max_queues;	/* of the backend */
 	unsigned int wanted_queues;	/* by ethtool; 0: as many as can be */
-	struct delayed_work again;	/* connect, after a shortage */
-	unsigned int shortages;		/* in a row */
 	struct work_struct renew;	/* the connection, with other parameters */
 	struct work_struct filter;	/* of multicast groups: on or off */
 	struct delayed_work announce;	/* where we are now */
@@ -250,7 +248,6 @@ void xg_net_disconnect(struct xg_net *net);
 /* handshake.c */
 extern const struct xg_step xg_net_steps[];
 extern const unsigned int xg_net_nr_steps;
-void xg_net_connect_again(struct work_struct *work);
 void xg_net_renew(struct work_struct *work);
 void xg_net_forget_keys(struct xg_net *net);
 void xg_net_read_link(struct xg_net *net);

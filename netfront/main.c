@@ -52,7 +52,6 @@ static struct xg_net *net_create(struct xg_xenbus_device *xdev)
 	net = netdev_priv(dev);
 	net->dev = dev;
 	net->xdev = xdev;
-	INIT_DELAYED_WORK(&net->again, xg_net_connect_again);
 	INIT_WORK(&net->renew, xg_net_renew);
 	INIT_WORK(&net->filter, xg_net_filter);
 	INIT_DELAYED_WORK(&net->announce, xg_net_announce);
@@ -137,8 +136,6 @@ static void net_remove(struct xg_xenbus_device *xdev)
 {
 	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
 
-	/* Only steps ask for the first, and none runs any more. */
-	cancel_delayed_work_sync(&net->again);
 	cancel_work_sync(&net->renew);
 	cancel_delayed_work_sync(&net->announce);
 	xg_net_stats_remove(net);

@@ -301,7 +301,9 @@ static void compare(void)
 		return;
 	}
 	list_for_each_entry_safe(xdev, next, &devices, node) {
-		if (!xdev->seen)
+		if (xdev->seen)
+			xg_state_remade(xdev);
+		else
 			xg_state_gone(xdev);
 		if (READ_ONCE(xdev->gone))
 			remove(xdev);

@@ -114,5 +114,6 @@ void xg_state_halt(struct xg_xenbus_device *xdev);
 void xg_state_end(struct xg_xenbus_device *xdev);
 /* The device's directory or its backend's is no more. */
 void xg_state_gone(struct xg_xenbus_device *xdev);
+void xg_state_remade(struct xg_xenbus_device *xdev);
 
 #endif /* XG_XENBUS_INTERNAL_H */

@@ -22,6 +22,7 @@
 
 #define STEPS_MAX	16	/* of one change: more is a table that runs round */
 #define RESTART_WAIT	5	/* seconds, for a backend to let go of a last life */
+#define AGAIN_SHIFT_MAX	5	/* 1, 2, 4, ... 32 s, and so on every 32 s */
 
 #define ENDED	(XG_S(Closing) | XG_S(Closed) | XG_S(Unknown))
 #define OPEN	(XG_S(InitWait) | XG_S(Initialised) | XG_S(Connected) | \
@@ -170,11 +171,29 @@ static const struct xg_step *fitting_step(struct xg_xenbus_device *xdev)
 	return NULL;
 }
 
+/* No state is published, so that the step is ours to run again. */
+static void put_off(struct xg_xenbus_device *xdev, int err)
+{
+	unsigned int seconds = 1u << min(xdev->shortages, AGAIN_SHIFT_MAX);
+
+	if (xdev->shortages++ <= AGAIN_SHIFT_MAX)
+		dev_warn(&xdev->dev, "not enough %s to connect, trying again in %u s\n",
+			 err == -ENOMEM ? "memory" :
+			 "grants, event channels or room in the store",
+			 seconds);
+	schedule_delayed_work(&xdev->again, seconds * HZ);
+}
+
 static void run_step(struct xg_xenbus_device *xdev, const struct xg_step *step)
 {
 	int err;
 
 	err = step->run(xdev);
+	if (err == -ENOMEM || err == -ENOSPC) {
+		put_off(xdev, err);
+		return;
+	}
+	xdev->shortages = 0;
 	if (err && !xdev->failed)
 		xg_xenbus_fail(xdev, err, "backend %s, we %s: no connection",
 			       xg_state_name(xdev->theirs),
@@ -242,6 +261,18 @@ static void dispatch(struct xg_xenbus_device *xdev)
 		 xg_state_name(xdev->ours));
 }
 
+static void try_again(struct work_struct *work)
+{
+	struct xg_xenbus_device *xdev = container_of(to_delayed_work(work),
+						     struct xg_xenbus_device,
+						     again);
+
+	mutex_lock(&xdev->lock);
+	if (xdev->live && !xdev->gone)
+		dispatch(xdev);
+	mutex_unlock(&xdev->lock);
+}
+
 /* Under the lock. The device is removed by the bus, which is told. */
 static void set_gone(struct xg_xenbus_device *xdev)
 {
@@ -257,6 +288,22 @@ void xg_state_gone(struct xg_xenbus_device *xdev)
 {
 	mutex_lock(&xdev->lock);
 	set_gone(xdev);
+	mutex_unlock(&xdev->lock);
+}
+
+/*
+ * Detached by force and attached again between two looks of the bus: of all who
+ * write our state only the toolstack writes Initialising behind our back.
+ */
+void xg_state_remade(struct xg_xenbus_device *xdev)
+{
+	enum xenbus_state found;
+
+	mutex_lock(&xdev->lock);
+	if (xdev->live && xdev->ours != XenbusStateInitialising &&
+	    !read_state(xdev->path, XG_STORE_NONE, &found) &&
+	    found == XenbusStateInitialising)
+		set_gone(xdev);
 	mutex_unlock(&xdev->lock);
 }
 
@@ -373,6 +420,8 @@ int xg_state_restart(struct xg_xenbus_device *xdev)
 	int err;
 
 	xdev->failed = false;
+	xdev->shortages = 0;
+	INIT_DELAYED_WORK(&xdev->again, try_again);
 	err = xg_device_read_peer(xdev) ?:
 	      read_state(xdev->path, XG_STORE_NONE, &xdev->ours) ?:
 	      read_state(xdev->backend, XG_STORE_NONE, &xdev->theirs);
@@ -409,6 +458,8 @@ void xg_state_halt(struct xg_xenbus_device *xdev)
 	mutex_lock(&xdev->lock);
 	xdev->live = false;
 	mutex_unlock(&xdev->lock);
+	/* Only steps ask for it, and none runs any more. */
+	cancel_delayed_work_sync(&xdev->again);
 }
 
 /* Whatever the driver left: the backend is to know that nobody is here. */

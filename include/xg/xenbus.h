@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/grant_table.h>
 #include <xen/interface/io/xenbus.h>
@@ -39,8 +40,10 @@ struct xg_xenbus_id {
  * struct xg_step - one row of a frontend's handshake table
  * @theirs: backend states (XG_S(...) mask) that call for this step
  * @ours: our states in which it may run
- * @run: process context, under the device's lock; 0, or -errno: the device is
- *       then failed (xg_xenbus_fail())
+ * @run: process context, under the device's lock; 0; -ENOMEM or -ENOSPC where
+ *       something is short that may be there soon: the step has undone what it
+ *       began and is run again after a while, where it still fits; another
+ *       -errno: the device is failed (xg_xenbus_fail())
  * @then: the state to publish after @run succeeded, or XenbusStateUnknown to
  *        publish none
  *
@@ -97,6 +100,7 @@ struct xg_xenbus_driver {
  * @theirs: the backend's, last read
  * @lock: serialises steps, @lost and @remove; a driver may take it in process
  *        context for its own handshake-side state, never in the data path
+ * @shortages: steps in a row that were put off; asking for less may help
  */
 struct xg_xenbus_device {
 	struct device dev;
@@ -108,11 +112,13 @@ struct xg_xenbus_device {
 	enum xenbus_state ours;
 	enum xenbus_state theirs;
 	struct mutex lock;	/* see above */
+	unsigned int shortages;
 	/* the bus's own; the flags under @lock */
 	struct module *root;
 	struct list_head node;
 	struct xg_store_watch watch;
 	wait_queue_head_t moved;
+	struct delayed_work again;
 	bool seen;
 	bool live;
 	bool failed;
@@ -130,6 +136,19 @@ void xg_xenbus_unregister_driver(struct xg_xenbus_driver *drv);
 
 /* Is a driver for devices of @type registered? Process context. */
 bool xg_xenbus_driver_present(const char *type);
+
+/* What the backend says in its directory; see xg_store_read_or(). */
+static inline u64 xg_offered(const struct xg_xenbus_device *xdev,
+			     const char *key, u64 min, u64 max, u64 fallback)
+{
+	return xg_store_read_or(xdev->backend, key, min, max, fallback);
+}
+
+static inline bool xg_offers(const struct xg_xenbus_device *xdev,
+			     const char *feature)
+{
+	return xg_offered(xdev, feature, 0, U32_MAX, 0);
+}
 
 /* Publish our state; under @lock. 0 or -errno. */
 int xg_xenbus_set_state(struct xg_xenbus_device *xdev, enum xenbus_state state);

@@ -8,8 +8,8 @@
  *
  * One disk after the other, as cases[] has them, as xvdc of the guest; each is
  * there from "up-NAME" being told until the mark "done-NAME". Meanwhile the
- * marks "resize-NAME", "release-NAME", "die-NAME" are obeyed. Its disk is
- * memory.
+ * marks "resize-NAME", "release-NAME", "die-NAME", "remake-NAME" are obeyed. Its
+ * disk is memory.
  */
 #include "../fake-backend.h"
 
@@ -178,16 +178,35 @@ static const struct fake {
 	{ "keep", "keep", "" },
 	{ "silent", "silent", "" },
 	{ "dead", "silent", "" },
+	{ "remade", "good", "" },
 	{ "stuck", "silent", "" },
 	{ "mute", "mute", "" },
 	{ "mutedead", "mute", "" },
 	{ }
 };
 
+static void connect_front(void)
+{
+	if (!wait_front(3, 60))
+		return;
+	open_ring(&ring, read_number("ring-ref"), sizeof(struct request));
+	ring.port = bind_port(read_number("event-channel"));
+	run("xenstore-write %s/state 4", back);
+}
+
+/* As if detached by force and attached, with nothing to be seen in between. */
+static void remake(void)
+{
+	if (ring.page)
+		close_ring(&ring, true);
+	run("xenstore-write %s/state 2 %s/state 1 %s ''", back, front, front);
+	connect_front();
+}
+
 /* Serve until the guest is done with it; "die" takes the store's keys away. */
 static void serve_case(const struct fake *c)
 {
-	bool resized = false, died = false;
+	bool resized = false, died = false, remade = false;
 	int tries;
 
 	for (tries = 0; tries < 600 && !marked("done", c->name); tries++) {
@@ -202,6 +221,10 @@ static void serve_case(const struct fake *c)
 				       16 << 11);
 		if (!died && marked("die", c->name))
 			died = !run("xenstore-rm %s", back);
+		if (!remade && marked("remake", c->name)) {
+			remade = true;
+			remake();
+		}
 	}
 }
 
@@ -213,12 +236,7 @@ static void one_case(const struct fake *c)
 	released = 0;
 	make_keys(c->keys, 8);
 	sectors = 16 << 11;
-	if (wait_front(3, 60)) {
-		open_ring(&ring, read_number("ring-ref"),
-			  sizeof(struct request));
-		ring.port = bind_port(read_number("event-channel"));
-		run("xenstore-write %s/state 4", back);
-	}
+	connect_front();
 	run("tell up-%s", c->name);
 	serve_case(c);
 	run("tell asked-%s.b%u.f%u.d%u", c->name, asked[OP_BARRIER],

@@ -12,7 +12,7 @@ cleanup "mark end-fake-vbd"
 disk=/dev/xvdc
 sys=/sys/block/xvdc
 stats=blkfront/xvdc
-plan 61
+plan 65
 
 limit() { cat $sys/queue/$1; }
 stat_of() { counter $stats "$1"; }
@@ -121,6 +121,14 @@ mark die-dead
 check "dead: the disk goes, nothing hangs" wait_for 30 gone
 mark done-dead
 wait_tell gone-dead 120
+
+come remade
+diskseq=$(cat $sys/diskseq)
+another() { [ "$(cat $sys/diskseq)" != "$diskseq" ]; }
+mark remake-remade
+check "remade: it is another disk then" wait_for 20 quiet another
+check "remade: data" wait_for 20 quiet vecio check $disk 4
+go remade
 
 quiet stuck stuck
 go stuck

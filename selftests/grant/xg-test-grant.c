@@ -477,6 +477,35 @@ static int cmd_unmap(unsigned int unused1, unsigned int unused2)
 	return 0;
 }
 
+/* --- scarcity: for tests of those who need references ------------------------- */
+
+static struct xg_grant_pool hoard;
+static bool hoarding;
+
+/* hoard LEAVE: take all references that are free but for so many */
+static int cmd_hoard(unsigned int leave, unsigned int unused)
+{
+	struct xg_grant_stats s = stats();
+	unsigned int taken = s.in_use + GNTTAB_NR_RESERVED_ENTRIES + leave;
+	unsigned int limit = s.frames_max * REFS_PER_FRAME;
+
+	if (hoarding)
+		return -EBUSY;
+	if (taken >= limit)
+		return -ENOSPC;
+	hoarding = !xg_grant_pool_init(&hoard, limit - taken);
+	return hoarding ? 0 : -ENOSPC;
+}
+
+/* release: give them back */
+static int cmd_release(unsigned int unused1, unsigned int unused2)
+{
+	if (hoarding)
+		xg_grant_pool_fini(&hoard);
+	hoarding = false;
+	return 0;
+}
+
 /* --- debugfs ------------------------------------------------------------------- */
 
 static const struct {
@@ -504,6 +533,8 @@ static const struct {
 	{ "see", cmd_see },
 	{ "fill", cmd_fill },
 	{ "unmap", cmd_unmap },
+	{ "hoard", cmd_hoard },
+	{ "release", cmd_release },
 };
 
 static struct dentry *file;
@@ -571,6 +602,7 @@ static int __init test_init(void)
 static void __exit test_exit(void)
 {
 	debugfs_remove(file);
+	cmd_release(0, 0);
 	cmd_unmap(0, 0);
 	cmd_drop(0, 0);
 }

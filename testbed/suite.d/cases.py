@@ -42,6 +42,7 @@ XEN_ONLY = ["blkfront/fs.sh", "blkfront/rebind.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
+SHORTAGE = ["stack/shortage.sh"]
 # The last one: it leaves the guest with upcalls by vector.
 UPCALL = ["evtchn/upcall.sh"]
 FIFO = ["--modparam", "xg-evtchn abi=fifo",
@@ -60,7 +61,7 @@ CASES = [
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
          tests=[*(t for t in LAYERS if t not in XEN_ONLY), "time/switch.sh",
-                *STACK], data=True, timeout=600),
+                *SHORTAGE, *STACK], data=True, timeout=600),
     Case("kvm-6.12", "upcall by one vector for all CPUs, kernel 6.12; what the "
          "engine does not matter to is xen-6.12's", kernel="6.12", data=True,
          tests=[*EVTCHN, "time/basic.sh", *STACK[::2], *UPCALL],
@@ -77,8 +78,8 @@ CASES = [
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
                 "stack/data.sh"], data=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
-         tests=LAYERS + STACK, host_script="foreign-peer netdata", data=True,
-         timeout=600),
+         tests=[*LAYERS, *SHORTAGE, *STACK], data=True,
+         host_script="foreign-peer netdata", timeout=600),
     Case("xen-6.12", "the same on kernel 6.12, with FIFO events", engine="xen",
          kernel="6.12", data=True, timeout=900,
          tests=[*LAYERS, "evtchn/fifo.sh", *STACK[::2]],

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#: timeout 240
+#: modules xg-test-grant
+# A disk and an interface that find no grants wait for them, and come by
+# themselves when there are some; one that waits can be taken away.
+. "${0%/*}/../ktap.sh"
+. "${0%/*}/../stack.sh"
+need xg-blkfront xg-netfront
+loaded xg-test-grant || try_insmod xg-test-grant ||
+	skip_all "xg-test-grant: $insmod_said"
+cleanup "rmmod xg-test-grant"
+grants=$XG_DEBUGFS/test-grant
+plan 13
+
+# grants there are for one page or so, but not for a connection
+hoard() { echo hoard 3 >"$grants"; }
+release() { echo release >"$grants"; }
+state_is() { [ "$(cat "/sys/bus/xg/devices/$device/state")" = "$1" ]; }
+as_before() { [ "$(held)" = "$before" ]; }
+says_so() { log_has "$device: not enough grants"; }
+
+# starve DRIVER DEVICE: of its grants, from its beginning
+starve() {
+	driver=/sys/bus/xg/drivers/$1 device=$2
+	echo "$device" >"$driver/unbind" && hoard && log_mark &&
+		echo "$device" >"$driver/bind" && wait_for 5 says_so
+}
+
+for each in xg-vbd:vbd xg-vif:vif; do
+	set -- /sys/bus/xg/devices/${each#*:}-*
+	device=${1##*/}
+	[ -e "$1" ] && state_is Connected ||
+		skip_all "no ${each#*:} is connected"
+	before=$(held)
+	check "$device: without grants the log says what it waits for" \
+		starve "${each%:*}" "$device"
+	check "$device: it is not given up" state_is Initialising
+	release
+	check "$device: with grants it connects" wait_for 40 state_is Connected
+	check "$device: nothing is leaked" wait_for 10 as_before
+
+	starve "${each%:*}" "$device"
+	check "$device: it can be taken away while it waits" \
+		timeout 20 sh -c "echo $device >$driver/unbind"
+	release
+	echo "$device" >"$driver/bind"
+	check "$device: and comes back" wait_for 40 state_is Connected
+done
+check "the disk reads" read_disk
