@@ -8,6 +8,8 @@
 #include <linux/jiffies.h>
 #include <xg/evtchn.h>
 
+struct seq_file;
+
 #define PATIENCE	(5 * HZ)
 
 /**
@@ -48,5 +50,19 @@ int xg_test_with_loop(int (*test)(struct loop *loop));
 
 int xg_test_urgent(unsigned int unused);
 int xg_test_high(unsigned int number);
+
+/* A test that takes long ends after so many; 0: it was not said. */
+extern unsigned int xg_test_seconds;
+int xg_test_count(unsigned int number);
+int xg_test_flood(unsigned int number);
+int xg_test_begin(unsigned int unused);
+int xg_test_end(unsigned int unused);
+void xg_test_flood_show(struct seq_file *m);
+
+int xg_test_listen(unsigned int domid);
+int xg_test_answer(unsigned int unused);
+int xg_test_mute(unsigned int unused);
+int xg_test_hang_up(unsigned int unused);
+void xg_test_peer_show(struct seq_file *m);
 
 #endif /* XG_TEST_EVTCHN_H */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Event channels tested from inside: write a test's name and its number to
- * debugfs xg/test-evtchn/run, read counts from xg/test-evtchn/result.
+ * Event channels tested from inside: write a test's name, its number and, where
+ * that may take long, the seconds it may take to debugfs xg/test-evtchn/run, read
+ * counts from xg/test-evtchn/result.
  *
  * A write fails with the errno of what went wrong. The tests need no peer: a
  * loop is an unbound port of ours with a port of ours bound to it. "load" starts
- * loops that run until "unload"; all else ends with the write. "urgent" and
- * "high" are in xg-test-fifo.c.
+ * loops that run until "unload"; all else ends with the write. Other tests are
+ * in xg-test-fifo.c and xg-test-flood.c, the one with a peer in xg-test-peer.c.
  */
 #define pr_fmt(fmt) "xg-test-evtchn: " fmt
 
@@ -32,6 +33,8 @@ static atomic_t nr_turns;	/* events of all ends, in their order */
 static DEFINE_MUTEX(lock);	/* one test at a time */
 
 static struct loop *loops[MAX_LOOPS];
+
+unsigned int xg_test_seconds;
 
 /* An event may come before the opener has stored its channel. */
 static irqreturn_t end_irq(int irq, void *data)
@@ -490,6 +493,14 @@ static const struct test {
 	{ "open", test_reopen },
 	{ "load", test_load },
 	{ "unload", test_unload },
+	{ "count", xg_test_count },
+	{ "flood", xg_test_flood },
+	{ "begin", xg_test_begin },
+	{ "end", xg_test_end },
+	{ "listen", xg_test_listen },
+	{ "answer", xg_test_answer },
+	{ "mute", xg_test_mute },
+	{ "hangup", xg_test_hang_up },
 };
 
 static ssize_t run_write(struct file *file, const char __user *from,
@@ -501,9 +512,10 @@ static ssize_t run_write(struct file *file, const char __user *from,
 
 	if (len >= sizeof(line) || copy_from_user(line, from, len))
 		return -EINVAL;
-	if (sscanf(line, "%15s %u", name, &number) < 1)
-		return -EINVAL;
 	mutex_lock(&lock);
+	xg_test_seconds = 0;
+	if (sscanf(line, "%15s %u %u", name, &number, &xg_test_seconds) < 1)
+		err = -EINVAL;
 	nr_sent = 0;
 	nr_received = 0;
 	nr_lost = 0;
@@ -533,6 +545,8 @@ static int result_show(struct seq_file *m, void *unused)
 	}
 	seq_printf(m, "sent: %llu\nreceived: %llu\nlost: %llu\ntrips: %llu\n",
 		   nr_sent, nr_received, lost, trips);
+	xg_test_flood_show(m);
+	xg_test_peer_show(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(result);
@@ -551,6 +565,8 @@ static void __exit xg_test_evtchn_exit(void)
 {
 	debugfs_remove(dir);
 	stop_load();
+	xg_test_end(0);
+	xg_test_hang_up(0);
 }
 
 module_init(xg_test_evtchn_init);

@@ -27,18 +27,21 @@ class Case:
     timeout: int = 300
     soak_timeout: int = 3600
     soak_only: bool = False
+    soak_events: int = 200000       # evtchn/flood.sh's, in a soak
     makes: str = ""                 # a command needs modules for this kernel
 
 
 # Without those that need a peer of their own making: xen-kinds,
 # xen-net-hostile.
-EVTCHN = ["evtchn/hotplug.sh", "evtchn/ports.sh"]
+EVTCHN = ["evtchn/flood.sh", "evtchn/hotplug.sh", "evtchn/ports.sh"]
 # grant first: foreign-peer waits for it, but not for ever.
-LAYERS = ["proto", "grant", *EVTCHN, "time/basic.sh", "xenbus",
-          "blkfront/fs.sh", "blkfront/io.sh", "blkfront/rebind.sh",
+LAYERS = ["proto", "grant", *EVTCHN, "evtchn/peer.sh", "time/basic.sh",
+          "xenbus", "blkfront/fs.sh", "blkfront/io.sh", "blkfront/rebind.sh",
           "netfront/basic.sh", "platform/hypercall.sh"]
-# What says no more on another hypervisor.
-XEN_ONLY = ["blkfront/fs.sh", "blkfront/rebind.sh"]
+# Their peers in dom0.
+PEERS = "foreign-peer event-peer netdata"
+# What says no more on another hypervisor, or needs a dom0.
+XEN_ONLY = ["blkfront/fs.sh", "blkfront/rebind.sh", "evtchn/peer.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
@@ -47,6 +50,7 @@ SHORTAGE = ["stack/shortage.sh"]
 UPCALL = ["evtchn/upcall.sh"]
 FIFO = ["--modparam", "xg-evtchn abi=fifo",
         "--config", "max_event_channels=6000"]
+FLOOD = {"soak_only": True, "soak_events": 10000000, "soak_timeout": 8000}
 
 CASES = [
     Case("proto", "wire formats on the host, ASan and UBSan, lying peers",
@@ -78,17 +82,30 @@ CASES = [
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
                 "stack/data.sh"], data=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
-         tests=[*LAYERS, *SHORTAGE, *STACK], data=True,
-         host_script="foreign-peer netdata", timeout=600),
+         tests=[*LAYERS, *SHORTAGE, *STACK], host_script=PEERS, data=True,
+         timeout=600),
     Case("xen-6.12", "the same on kernel 6.12, with FIFO events", engine="xen",
          kernel="6.12", data=True, timeout=900,
          tests=[*LAYERS, "evtchn/fifo.sh", *STACK[::2]],
-         host_script="foreign-peer netdata",
+         host_script=PEERS,
          options=FIFO),
     Case("xen-fifo", "FIFO events: ports, priorities, CPUs that come and go, the "
          "stack out and in", engine="xen", timeout=600, soak_only=True,
          tests=[*EVTCHN, "evtchn/fifo.sh", "stack/reload.sh"],
          options=FIFO),
+    Case("kvm-flood-callback", "ten million events by one vector for all CPUs",
+         tests=["evtchn/flood.sh"], **FLOOD,
+         options=["--modparam", "xg-evtchn upcall=callback"]),
+    Case("kvm-flood-intx", "the same by INTx",
+         tests=["evtchn/flood.sh"], **FLOOD,
+         options=["--modparam", "xg-evtchn upcall=intx"]),
+    Case("xen-flood-vector", "the same by a vector for each CPU; dom0's "
+         "events, and its storm", engine="xen", host_script="event-peer",
+         tests=["evtchn/flood.sh", "evtchn/peer.sh"], **FLOOD,
+         options=["--modparam", "xg-evtchn upcall=vector"]),
+    Case("xen-flood-fifo", "the same with FIFO events, on kernel 6.12",
+         engine="xen", kernel="6.12", host_script="event-peer",
+         tests=["evtchn/flood.sh", "evtchn/peer.sh"], **FLOOD, options=FIFO),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
@@ -118,7 +135,7 @@ CASES = [
          timeout=900, soak_only=True),
     Case("xen-6.12-4.20", "the same on Xen 4.20", engine="xen", kernel="6.12",
          tests=[*LAYERS, "time/switch.sh", *STACK, *UPCALL], data=True,
-         host_script="foreign-peer netdata",
+         host_script=PEERS,
          options=["--xen", "4.20"], timeout=900, soak_only=True),
     Case("xen-kinds", "disks of all kinds; backends that fall silent, die or lie",
          engine="xen", tests=["blkfront/kinds.sh"], host_script="fake-vbd",
