@@ -142,7 +142,7 @@ static void sysrq_changed(struct xg_store_watch *watch, const char *path)
 {
 	/* One line tells it all. */
 	static struct ratelimit_state bad =
-		RATELIMIT_STATE_INIT_FLAGS(bad, 10 * HZ, 1,
+		RATELIMIT_STATE_INIT_FLAGS(bad, 60 * HZ, 1,
 					   RATELIMIT_MSG_ON_RELEASE);
 	struct request req = { .path = watch->path };
 
