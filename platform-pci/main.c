@@ -165,3 +165,5 @@ module_exit(platform_exit);
 MODULE_DESCRIPTION("Xen platform device: root of the xg layers on HVM");
 MODULE_AUTHOR("The xg authors");
 MODULE_LICENSE("GPL");
+/* No device has them load: where there is a store, there is use for them. */
+MODULE_SOFTDEP("post: xg-control xg-smp");

@@ -77,6 +77,11 @@ int xg_watch_start(void);
 void xg_watch_stop(void);
 unsigned int xg_watch_count(void);
 
+/* --- users.c: modules that use the store alone ----------------------------------- */
+
+void xg_users_start(void);
+void xg_users_stop(void);
+
 /* --- bus.c: the bus, and which devices there are ------------------------------ */
 
 extern XG_BUS_TYPE xg_bus;

@@ -47,6 +47,7 @@ int xg_xenbus_start(struct xg_platform *platform)
 		goto stop_conn;
 	file = debugfs_create_file("xenbus", 0400, xg_debugfs_root(), NULL,
 				   &xenbus_fops);
+	xg_users_start();
 	return 0;
 
 stop_conn:
@@ -64,6 +65,7 @@ EXPORT_SYMBOL_GPL(xg_xenbus_start);
  */
 void xg_xenbus_stop(void)
 {
+	xg_users_stop();
 	debugfs_remove(file);
 	xg_bus_stop();
 	xg_conn_stop();

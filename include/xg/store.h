@@ -83,4 +83,20 @@ int xg_store_watch(struct xg_store_watch *watch);
 /* After return @fired runs no more. */
 void xg_store_unwatch(struct xg_store_watch *watch);
 
+/**
+ * struct xg_store_user - a module that wants the store, but no device
+ * @up: the store answers: register watches. Process context, may sleep; a store
+ *      that goes and comes back with its root calls it again
+ * @down: it is about to go, and still answers: unregister them
+ */
+struct xg_store_user {
+	void (*up)(void);
+	void (*down)(void);
+	/* the store's own */
+	struct list_head node;
+};
+
+void xg_store_join(struct xg_store_user *user);
+void xg_store_leave(struct xg_store_user *user);
+
 #endif /* XG_STORE_H */

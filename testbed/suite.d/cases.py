@@ -109,6 +109,11 @@ CASES = [
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
+    # Processors to be added, and after all the guest's end.
+    Case("xen-control", "xl shutdown, reboot, sysrq and vcpu-set; then a shutdown "
+         "in earnest", engine="xen", tests=["control", "smp"],
+         host_script="control.host", options=["--config", "maxvcpus=4"],
+         timeout=900),
     Case("xen-net-hotplug", "network-attach and network-detach, idle and under "
          "traffic; a backend that goes and comes back", engine="xen",
          guest_script="net-hotplug.guest", host_script="net-hotplug.host",
