@@ -12,7 +12,7 @@ loaded xg-test-evtchn || try_insmod xg-test-evtchn ||
 	skip_all "xg-test-evtchn is not to be had"
 cleanup "rmmod xg-test-evtchn"
 dir=$XG_DEBUGFS/test-evtchn
-events=${XG_EVENTS:-$(rounds 20000 10000000)}
+events=${XG_EVENTS:-$(rounds 4000 10000000)}
 seconds=${XG_SECONDS:-$(rounds 120 5000)}
 burst=$((events / 4))
 plan 10
