@@ -3,10 +3,10 @@
  * What the files of this folder share.
  *
  * Locks, outermost first: CPU hotplug read lock; xg_ports_lock (the list of open
- * channels); the IRQ core's descriptor lock; xg_evtchn.lock (one port's state,
- * also taken in hard interrupts, never held while waiting); xg_cpu.lock (FIFO
- * queues, for a few instructions). Below the first alone: xg_ledger_lock (pages
- * that stay). The upcall finds channels by RCU.
+ * channels); xg_ledger_lock (pages that stay); the IRQ core's descriptor lock;
+ * xg_evtchn.lock (one port's state, also taken in hard interrupts, never held
+ * while waiting); xg_cpu.lock (FIFO queues, for a few instructions). The upcall
+ * finds channels by RCU.
  */
 #ifndef XG_EVTCHN_INTERNAL_H
 #define XG_EVTCHN_INTERNAL_H

@@ -32,7 +32,7 @@ struct anchor {
 };
 
 struct xg_ledger *xg_ledger;
-DEFINE_MUTEX(xg_ledger_lock);
+DEFINE_MUTEX(xg_ledger_lock);	/* what the ledger says, growth */
 
 static struct anchor *anchor(void)
 {
