@@ -50,10 +50,12 @@ static LIST_HEAD(holds);
 static unsigned int common;	/* the number Xen knows, or 0 */
 
 /* Xen clears no flag: nobody else takes back what it said to this vCPU. */
-static void hush(unsigned int vcpu)
+static void hush(u32 vcpu)
 {
-	if (vcpu < MAX_VIRT_CPUS)
-		WRITE_ONCE(xg_shared->vcpu_info[vcpu].evtchn_upcall_pending, 0);
+	struct vcpu_info *info = xg_vcpu_info(vcpu);
+
+	if (info)
+		WRITE_ONCE(info->evtchn_upcall_pending, 0);
 }
 
 static irqreturn_t callback_handler(int irq, void *data)
@@ -205,14 +207,14 @@ static int meet(void)
 
 static int callback_setup(struct xg_platform *platform)
 {
-	unsigned int vcpu;
+	u32 vcpu;
 	int err;
 
 	err = xg_cpu_irqs_start(&callback_chip);
 	if (err)
 		return err;
 	/* Every port is masked: what is set now stays from an earlier life. */
-	for (vcpu = 0; vcpu < MAX_VIRT_CPUS; vcpu++)
+	for (vcpu = 0; vcpu < XG_MAX_VCPUS; vcpu++)
 		hush(vcpu);
 	cpus_read_lock();
 	err = meet();

@@ -3,9 +3,10 @@
  * What the files of this folder share.
  *
  * Locks, outermost first: CPU hotplug read lock; xg_ports_lock (the list of open
- * channels); the IRQ core's descriptor lock; xg_evtchn.lock (one port's state,
- * also taken in hard interrupts, never held while waiting); xg_cpu.lock (FIFO
- * queues, for a few instructions). The upcall finds channels by RCU.
+ * channels); xg_ledger_lock (pages that stay); the IRQ core's descriptor lock;
+ * xg_evtchn.lock (one port's state, also taken in hard interrupts, never held
+ * while waiting); xg_cpu.lock (FIFO queues, for a few instructions). The upcall
+ * finds channels by RCU.
  */
 #ifndef XG_EVTCHN_INTERNAL_H
 #define XG_EVTCHN_INTERNAL_H
@@ -25,12 +26,15 @@
 struct irq_chip;
 struct seq_file;
 
+/* Xen gives an HVM domain no more. */
+#define XG_MAX_VCPUS	128
+
 /* The 2-level ABI: one selector word, each bit of it one word of ports. */
 #define XG_2LEVEL_PORTS	(BITS_PER_LONG * BITS_PER_LONG)
 
 /**
  * struct xg_cpu - one vCPU as events see it
- * @info: in shared info; NULL when it has no place there
+ * @info: its vcpu_info (vcpuinfo.c), from cpu_up() on; NULL: it has no events
  * @rescan: runs the upcall again in hard interrupt context
  * @cpu: Linux's number of it
  * @irq: of the per-vCPU vector, 0 with other upcalls
@@ -187,6 +191,49 @@ extern struct shared_info *xg_shared;
 extern struct cpumask xg_upcall_cpus;	/* where ports may be bound */
 extern const char *xg_upcall_why;	/* this kind and no other */
 
+/* A control block in cache lines of its own */
+#define XG_CONTROL_STRIDE	128
+
+/* The ledger's lines: which page is where */
+enum {
+	XG_KEPT_INFOS,		/* vcpu_info, by vCPU */
+	XG_KEPT_CONTROLS = XG_KEPT_INFOS +
+		XG_MAX_VCPUS * sizeof(struct vcpu_info) / PAGE_SIZE,
+	XG_KEPT_WORDS = XG_KEPT_CONTROLS +
+		XG_MAX_VCPUS * XG_CONTROL_STRIDE / PAGE_SIZE,
+	XG_KEPT_PAGES = XG_KEPT_WORDS + XG_FIFO_PAGES
+};
+
+/**
+ * struct xg_ledger - what Xen has of ours until the domain ends
+ * @token: as at the end of shared info, see ledger.c
+ * @infos: vCPUs whose vcpu_info it has
+ * @controls: vCPUs whose FIFO control block it has
+ * @nr_words: how many pages of FIFO's words
+ * @frames: of the pages, by XG_KEPT_*; 0: not made yet
+ */
+struct xg_ledger {
+	u64 token;
+	DECLARE_BITMAP(infos, XG_MAX_VCPUS);
+	DECLARE_BITMAP(controls, XG_MAX_VCPUS);
+	u64 nr_words;
+	u64 frames[XG_KEPT_PAGES];
+};
+
+/* ledger.c */
+extern struct xg_ledger *xg_ledger;	/* NULL: nothing is kept yet */
+extern struct mutex xg_ledger_lock;	/* changes of its contents */
+void xg_ledger_find(void);
+void *xg_ledger_page(unsigned int nr);
+void *xg_ledger_add(unsigned int nr);
+unsigned int xg_ledger_size(void);
+void xg_ledger_end(void);
+
+/* vcpuinfo.c */
+struct vcpu_info *xg_vcpu_info(u32 vcpu);
+struct vcpu_info *xg_vcpu_info_here(u32 vcpu);
+void xg_vcpu_infos_start(void);
+
 /* 2level.c */
 extern const struct xg_abi xg_2level;
 bool xg_2level_take(evtchn_port_t port);
@@ -196,7 +243,7 @@ unsigned int xg_2level_scan(struct xg_cpu *c, unsigned int budget);
 /* fifo.c */
 extern const struct xg_abi xg_fifo;
 
-/* pages.c: what FIFO shares with Xen, for as long as the domain lives */
+/* fifopages.c: what FIFO shares with Xen */
 extern struct xg_fifo_array xg_fifo_words;
 bool xg_fifo_in_use(void);
 int xg_fifo_begin(void);

@@ -87,13 +87,16 @@ EXPORT_SYMBOL_GPL(xg_evtchn_per_cpu);
  *
  * Context: any that stays on this CPU, between start and stop.
  * Return: that of the vCPU this runs on; the boot vCPU's for one that has no
- * place in shared info, or none yet.
+ * events, or none yet.
  */
 const struct pvclock_vcpu_time_info *xg_vcpu_time(void)
 {
 	const struct vcpu_info *info = this_cpu_ptr(&xg_cpu)->info;
 
-	return info ? &info->time : &xg_shared->vcpu_info[0].time;
+	/* New vcpu_info is empty on older Xen until it next runs the vCPU. */
+	if (!info || !READ_ONCE(info->time.tsc_to_system_mul))
+		info = &xg_shared->vcpu_info[0];
+	return &info->time;
 }
 EXPORT_SYMBOL_GPL(xg_vcpu_time);
 
@@ -181,17 +184,16 @@ static int cpu_up(unsigned int cpu)
 	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);
 	/* Whichever hotplug callback comes first, this or the lower layer's. */
 	u32 vcpu = xg_vcpu_id_here();
+	struct vcpu_info *info = xg_vcpu_info_here(vcpu);
 	int err;
 
-	if (vcpu >= MAX_VIRT_CPUS) {
-		pr_info_once("vCPUs from %u on have no place in shared info: no events there\n",
-			     MAX_VIRT_CPUS);
+	if (!info)
 		return 0;
-	}
 	if (xg_abi->cpu_up && xg_abi->cpu_up(c, vcpu))
 		return 0;
-	c->info = &xg_shared->vcpu_info[vcpu];
-	c->info->evtchn_upcall_mask = 0;
+	info->evtchn_upcall_mask = 0;
+	/* From here on upcalls may scan. */
+	c->info = info;
 	err = chosen->cpu_up(cpu);
 	/* Not the CPU's fault: it runs, without events. */
 	if (err) {
@@ -384,8 +386,8 @@ static void init_cpus(void)
  * xg_evtchn_start() - make event channels work
  * @root: the machine as the root found it; kept until xg_evtchn_stop()
  *
- * Maps shared info, masks every port, settles how events are written down, sets
- * up the upcall and proves on every CPU that it delivers.
+ * Maps shared info, masks every port, settles how events are written down and
+ * where, sets up the upcall and proves on every CPU that it delivers.
  *
  * Context: process.
  * Return: 0 or -errno; what was wrong is in the log.
@@ -401,12 +403,14 @@ int xg_evtchn_start(struct xg_platform *root)
 		pr_err("no shared info (%d)\n", err);
 		return err;
 	}
+	xg_ledger_find();
 	err = xg_abi_start();
 	if (err)
 		goto unmap;
 	err = xg_ports_start();
 	if (err)
 		goto unmap;
+	xg_vcpu_infos_start();
 	err = choose_upcall();
 	if (err)
 		goto stop_ports;
@@ -416,6 +420,7 @@ int xg_evtchn_start(struct xg_platform *root)
 stop_ports:
 	xg_ports_stop();
 unmap:
+	xg_ledger_end();
 	unmap_shared_info();
 	return err;
 }
@@ -432,6 +437,7 @@ void xg_evtchn_stop(void)
 	xg_show_stop();
 	stop_upcall();
 	xg_ports_stop();
+	xg_ledger_end();
 	unmap_shared_info();
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_stop);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * debugfs xg/evtchn: the ABI, the upcall and every open port with its counts.
+ * debugfs xg/evtchn: the ABI, the upcall, the CPUs that take events, how many
+ * pages stay with Xen, and every open port with its counts.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -46,6 +47,8 @@ static int evtchn_show(struct seq_file *m, void *unused)
 	seq_printf(m, "abi: %s\n", xg_abi->name);
 	seq_printf(m, "upcall: %s\n", xg_evtchn_upcall_name());
 	seq_printf(m, "why: %s\n", xg_upcall_why);
+	seq_printf(m, "cpus: %*pbl\n", cpumask_pr_args(&xg_upcall_cpus));
+	seq_printf(m, "kept: %u\n", xg_ledger_size());
 	seq_printf(m, "bound: %u\n", bound);
 	seq_puts(m, "  port type         peer cpu irq     events spurious delayed mask name\n");
 	list_for_each_entry(ch, &xg_ports, list)

@@ -19,7 +19,13 @@
 #include <xg/evtchn.h>
 #include "internal.h"
 
-/* Above the HPET's 250; below the TSC's 300 where that may be trusted. */
+/*
+ * Above the HPET's 250; below the TSC's 300 where that may be trusted: Xen then
+ * shows an invariant TSC (itsc=1), and the kernel's own clock is read in the vDSO.
+ * This one cannot be: VDSO_CLOCKMODE_PVCLOCK maps the page that
+ * pvclock_set_pvti_cpu0_va() names, which 6.1 and 6.12 export to no module, and
+ * without a page every reader in user space gets SIGBUS.
+ */
 #define RATING			400
 #define RATING_GOOD_TSC		299
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * debugfs xg/time: the timers' counts, and where Xen says the vCPUs' time went.
+ *
+ * The kernel's own account of stolen time (/proc/stat) is closed to modules: 6.1
+ * and 6.12 export neither pv_steal_clock's key nor paravirt_steal_enabled, and
+ * what was added to kernel_cpustat by hand the tick has given to a task already.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>

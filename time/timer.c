@@ -3,11 +3,14 @@
  * Each vCPU's one-shot timer as clock event device: VIRQ_TIMER at an absolute
  * time of Xen's.
  *
- * Setting it is a hypercall, and the kernel sets its timer at nearly every way
- * into and out of idle, mostly to a later time and back. So a timer that goes off
- * too early is often left alone; if it does go off, the handler sets the rest.
- * An expiry is never late for it; a hypercall saved costs one wake-up at most.
- * may_leave() says when that pays.
+ * Setting it is a hypercall, and the kernel sets its timer up to four times for
+ * one wake-up out of idle: to what comes next as the timer's interrupt ends,
+ * to something later as it cancels the tick it had put off, to the next tick, and
+ * away from that again as it goes idle. An expiry that does go off costs a
+ * hypercall however it is done; the others need not. A timer may always go off
+ * too early, the handler then sets the rest; it is never late. So on the way out
+ * of idle (leaving_idle()) what is armed stays, or is set to the next tick at
+ * once; on the way in it stays if may_leave() thinks that the idle will be short.
  *
  * A CPU's struct is used by that CPU alone: with interrupts off by the clock
  * events core and the handler, by CPU hotplug while neither runs. Start reading
@@ -17,10 +20,15 @@
 
 #include <linux/clockchips.h>
 #include <linux/cpuhotplug.h>
+#include <linux/hardirq.h>
+#include <linux/interrupt.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/sched.h>
 #include <asm/irq_regs.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/vcpu.h>
@@ -45,6 +53,7 @@
  * @ch: its VIRQ_TIMER, NULL without
  * @vcpu: Xen's number
  * @armed: the kernel's time for which Xen's timer is set, KTIME_MAX: not set
+ * @tick: one that the kernel has set as it left idle, 0: none yet
  * @passed: an armed time the kernel went past, KTIME_MAX: none to learn from
  * @doubt: whether to leave early timers alone, 0 to MAX_DOUBT
  * @stats: for debugfs
@@ -54,6 +63,7 @@ struct timer {
 	struct xg_evtchn *ch;
 	u32 vcpu;
 	ktime_t armed;
+	ktime_t tick;
 	ktime_t passed;
 	unsigned int doubt;
 	struct xg_timer_stats stats;
@@ -85,10 +95,42 @@ static int arm(struct timer *t, u64 delta, ktime_t when, u32 flags)
 /* --- which timers to leave alone ------------------------------------------ */
 
 /*
- * The kernel went past an armed time. If it comes back before that time, as out
- * of a short idle, the timer had better stayed (both ways were saved, or would
- * have been); if not, it is one wake-up for nothing. What was better the last
- * times will be so the next time.
+ * Is the tick what the kernel wants next, whatever it says now? Who is idle and has
+ * somebody to run, or softirqs that may find somebody, restarts it in a moment.
+ */
+static bool leaving_idle(void)
+{
+	return is_idle_task(current) &&
+	       (need_resched() || local_softirq_pending());
+}
+
+/* Ticks keep their distance: as it was asked for last, and some whole ones. */
+static ktime_t next_tick(const struct timer *t, ktime_t now)
+{
+	u32 rest;
+
+	if (now < t->tick)
+		return t->tick;
+	div_u64_rem(now - t->tick, TICK_NSEC, &rest);
+	return now - rest + TICK_NSEC;
+}
+
+/* On the way out of idle: is @when later than the tick that will be wanted? */
+static bool to_tick(struct timer *t, ktime_t when, ktime_t now)
+{
+	if (when > now + TICK_NSEC)
+		return t->tick;
+	/* In an interrupt it may be a timer like any other. */
+	if (!in_hardirq())
+		t->tick = when;
+	return false;
+}
+
+/*
+ * The kernel went past an armed time, not on its way out of idle. If it comes back
+ * before that time, as out of a short idle, the timer had better stayed (both
+ * ways were saved, or would have been); if not, it is one wake-up for nothing.
+ * What was better the last times will be so the next time.
  */
 static void learn(struct timer *t, ktime_t now)
 {
@@ -109,7 +151,7 @@ static bool may_leave(struct timer *t, ktime_t when)
 	/* Includes KTIME_MAX, not armed, but for a stop. */
 	if (t->armed > when)
 		return false;
-	if (t->armed == when)
+	if (t->armed == when || leaving_idle())
 		return true;
 	t->passed = t->armed;
 	return t->doubt < DOUBTFUL;
@@ -133,6 +175,10 @@ static int set_next(unsigned long delta, struct clock_event_device *dev)
 	if (may_leave(t, when)) {
 		t->stats.saved++;
 		return 0;
+	}
+	if (leaving_idle() && to_tick(t, when, now)) {
+		when = next_tick(t, now);
+		delta = when - now;
 	}
 	/* What has passed meanwhile goes off at once, so this cannot fail. */
 	return arm(t, delta, when, 0);
@@ -283,6 +329,7 @@ static int cpu_up(unsigned int cpu)
 
 	t->vcpu = xg_vcpu_id_here();
 	t->armed = KTIME_MAX;
+	t->tick = 0;
 	t->passed = KTIME_MAX;
 	/* It was the only one, and slept with its CPU. */
 	if (t->ch) {

@@ -25,6 +25,28 @@ calls() {
 	awk '{ sum += $2 } END { print sum }' "$XG_DEBUGFS/hypercalls"
 }
 
+# cost_begin, then cost_end WHAT: hypercalls meanwhile, and what timers had of
+# them. A driver that saves none makes one each time the kernel sets its timer.
+costs() {
+	echo "$(date +%s) $(calls) $(counter time armed) $(counter time saved)" \
+		"$(counter time events) $(counter time early)"
+}
+
+cost_begin() {
+	costs >/tmp/costs.$$
+}
+
+cost_end() {
+	costs >>/tmp/costs.$$
+	diag "$(awk -v what="$1" 'NR == 1 { split($0, was) } NR == 2 {
+		for (i = 1; i <= 6; i++) $i -= was[i]
+		s = $1 ? $1 : 1
+		printf "%s: %d hypercalls/s, timers set %d/s, by hypercall %d/s, ",
+			what, $2 / s, ($3 + $4 - $6) / s, $3 / s
+		printf "went off %d/s, early %d/s\n", $5 / s, $6 / s
+	}' /tmp/costs.$$)"
+}
+
 # worst SECONDS: was no sleep of the last run that late?
 worst() {
 	test "$(sed -n 's/^worst_us: //p' /tmp/timers.$$)" -lt $(($1 * 1000000))
@@ -40,20 +62,17 @@ fi
 check "it never goes back" timers clock 5
 is "every CPU's timer is ours" "$(devices)" xg
 
+cost_begin
 timers sleep 200 >/tmp/timers.$$ 2>&1
 is "no sleep ends early" $? 0
 diag "$(cat /tmp/timers.$$)"
+cost_end "a sleeper on each CPU"
 check "none ends 10 s late" worst 10
 
 # Idle, on all CPUs
-set -- "$(calls)" "$(counter time armed)" "$(counter time saved)" \
-	"$(counter time events)" "$(counter time early)"
+cost_begin
 sleep 5
-diag "idle: $((($(calls) - $1) / 5)) hypercalls/s, timers armed" \
-	"$((($(counter time armed) - $2) / 5))/s, saved" \
-	"$((($(counter time saved) - $3) / 5))/s, went off" \
-	"$((($(counter time events) - $4) / 5))/s, early" \
-	"$((($(counter time early) - $5) / 5))/s"
+cost_end idle
 diag "$(cat "$XG_DEBUGFS/time")"
 
 cpus=$(ls /sys/devices/system/cpu/cpu[0-9]*/online 2>/dev/null)

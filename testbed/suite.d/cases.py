@@ -51,6 +51,8 @@ UPCALL = ["evtchn/upcall.sh"]
 FIFO = ["--modparam", "xg-evtchn abi=fifo",
         "--config", "max_event_channels=6000"]
 FLOOD = {"soak_only": True, "soak_events": 10000000, "soak_timeout": 8000}
+# More than shared info has places for
+MANY_CPUS = ["--vcpus", "40", "--memory", "1024"]
 
 CASES = [
     Case("proto", "wire formats on the host, ASan and UBSan, lying peers",
@@ -106,6 +108,12 @@ CASES = [
     Case("xen-flood-fifo", "the same with FIFO events, on kernel 6.12",
          engine="xen", kernel="6.12", host_script="event-peer",
          tests=["evtchn/flood.sh", "evtchn/peer.sh"], **FLOOD, options=FIFO),
+    Case("xen-40", "40 vCPUs: events, timers and I/O on each", engine="xen",
+         tests=["evtchn/many-cpus.sh"], timeout=1800, soak_only=True,
+         options=MANY_CPUS),
+    Case("xen-40-fifo", "the same with FIFO events on kernel 6.12", engine="xen",
+         kernel="6.12", tests=["evtchn/many-cpus.sh"], timeout=1800,
+         soak_only=True, options=[*MANY_CPUS, *FIFO]),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
