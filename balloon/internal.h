@@ -3,6 +3,7 @@
 #ifndef XG_BALLOON_INTERNAL_H
 #define XG_BALLOON_INTERNAL_H
 
+#include <linux/bits.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 
@@ -10,7 +11,7 @@
 #define XG_BALLOON_BATCH	512u
 
 /* More than any domain has, in KiB: 1 PiB. */
-#define XG_BALLOON_KIB_MAX	(1ull << 40)
+#define XG_BALLOON_KIB_MAX	BIT_ULL(40)
 
 static inline u64 xg_pages_to_kib(unsigned long pages)
 {

@@ -13,7 +13,7 @@
  *
  * One thing differs. libxl's static-max includes the video RAM, its target does
  * not (libxl_set_memory_target() subtracts it), so that the difference is too
- * large by it; other toolstacks count it in both. The reservation tells them apart
+ * large by it; another may count it in both. The reservation tells them apart
  * (video_left_out()). In doubt it is not added: then the guest has a few MiB less
  * than it might, while too much would be the death of one whose frames Xen
  * populates on demand.

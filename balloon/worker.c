@@ -56,24 +56,20 @@ static int step(void)
 	return xg_pages_give(want - out);
 }
 
+/* Once a target: why it is not reached. Under @lock. */
 static void tell(int err)
 {
 	unsigned long is = state.present - xg_pages_out();
+	const char *why = is < state.target ? "Xen gives no more memory" :
+			  err == -ENOMEM ? "the guest can spare no more memory" :
+			  "Xen takes no more memory";
 
 	if (told)
 		return;
 	told = true;
-	if (is < state.target)
-		pr_info("Xen gives no more memory (%d): %llu KiB, the target is %llu; trying on\n",
-			err, xg_pages_to_kib(is),
-			xg_pages_to_kib(state.target));
-	else if (err == -ENOMEM)
-		pr_info("the guest can spare no more memory: %llu KiB, the target is %llu; trying on\n",
-			xg_pages_to_kib(is), xg_pages_to_kib(state.target));
-	else
-		pr_info("Xen does not take our memory (%d): %llu KiB, the target is %llu; trying on\n",
-			err, xg_pages_to_kib(is),
-			xg_pages_to_kib(state.target));
+	pr_info_ratelimited("%s (%d): it is at %llu KiB, the target is %llu; trying on\n",
+			    why, err, xg_pages_to_kib(is),
+			    xg_pages_to_kib(state.target));
 }
 
 /* Under @lock: the next try is the first, and soon. */
