@@ -102,8 +102,8 @@ ip address add 192.0.2.2/24 dev eth0 2>/dev/null
 line "packets" "50 pings of up to 8000 bytes, each compared byte by byte"
 
 step "rmmod of all of it"
-for module in xg-platform-pci xg-netfront xg-blkfront xg-xenbus xg-grant \
-	      xg-time xg-evtchn xg-hypercall xg-proto; do
+for module in xg-platform-pci xg-netfront xg-blkfront xg-balloon xg-xenbus \
+	      xg-grant xg-time xg-evtchn xg-hypercall xg-proto; do
 	rmmod $module || give_up "rmmod $module"
 done
 line "modules left" "$(lsmod | grep -c '^xg_')"

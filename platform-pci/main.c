@@ -14,6 +14,7 @@
 #include <linux/pci.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/hvm/params.h>
+#include <xg/balloon.h>
 #include <xg/evtchn.h>
 #include <xg/grant.h>
 #include <xg/platform.h>
@@ -33,6 +34,7 @@ static const struct layer {
 	{ "grant", xg_grant_start, xg_grant_stop },
 	{ "unplug", xg_unplug, NULL },
 	{ "xenbus", xg_xenbus_start, xg_xenbus_stop },
+	{ "balloon", xg_balloon_start, xg_balloon_stop },
 };
 
 static struct xg_platform platform;

@@ -6,7 +6,7 @@
 on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
 stack_take_down
-if real_xen; then plan 29; else plan 32; fi
+if real_xen; then plan 32; else plan 35; fi
 
 # refused MODULE PARAMETER: the layers below it are up
 refused() {
@@ -26,7 +26,11 @@ refused xg-evtchn abi
 try_insmod xg-evtchn
 refused xg-time clock
 refused xg-time timer
-for module in xg-time xg-grant xg-xenbus xg-blkfront; do
+for module in xg-time xg-grant xg-xenbus; do
+	try_insmod $module
+done
+refused xg-balloon deflate_on_oom
+for module in xg-balloon xg-blkfront; do
 	try_insmod $module
 done
 refused xg-platform-pci unplug

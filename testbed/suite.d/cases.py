@@ -37,11 +37,12 @@ EVTCHN = ["evtchn/flood.sh", "evtchn/hotplug.sh", "evtchn/ports.sh"]
 # grant first: foreign-peer waits for it, but not for ever.
 LAYERS = ["proto", "grant", *EVTCHN, "evtchn/peer.sh", "time/basic.sh",
           "xenbus", "blkfront/fs.sh", "blkfront/io.sh", "blkfront/rebind.sh",
-          "netfront/basic.sh", "platform/hypercall.sh"]
+          "netfront/basic.sh", "platform/hypercall.sh", "balloon"]
 # Their peers in dom0.
 PEERS = "foreign-peer event-peer netdata"
 # What says no more on another hypervisor, or needs a dom0.
-XEN_ONLY = ["blkfront/fs.sh", "blkfront/rebind.sh", "evtchn/peer.sh"]
+XEN_ONLY = ["blkfront/fs.sh", "blkfront/rebind.sh", "evtchn/peer.sh",
+            "balloon"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
@@ -85,7 +86,7 @@ CASES = [
                 "stack/data.sh"], data=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
          tests=[*LAYERS, *SHORTAGE, *STACK], host_script=PEERS, data=True,
-         timeout=600),
+         timeout=750),
     Case("xen-6.12", "the same on kernel 6.12, with FIFO events", engine="xen",
          kernel="6.12", data=True, timeout=900,
          tests=[*LAYERS, "evtchn/fifo.sh", *STACK[::2]],
@@ -132,6 +133,14 @@ CASES = [
          host_script="driver-domain.host", timeout=600, soak_only=True,
          options=["--memory", "768", "--config", "memory=512", "--put",
                   "testbed/suite.d/driver-domain.init"]),
+    Case("xen-balloon", "xl mem-set up and down under I/O, targets that are none, "
+         "out and in while memory is out", engine="xen", timeout=600,
+         guest_script="balloon.guest", host_script="balloon.host"),
+    Case("xen-balloon-pod", "memory=256, maxmem=1024: populated on demand",
+         engine="xen", timeout=900, guest_script="balloon-pod.guest",
+         host_script="balloon-pod.host",
+         options=["--memory", "1024", "--config", "memory=256", "--config",
+                  "maxmem=1024"]),
     Case("xen-net", "the hash, mixed traffic, XDP, out and in under traffic",
          engine="xen", tests=NET, host_script="netdata", timeout=600),
     Case("xen-net-4", "the same with four queues on kernel 6.12", engine="xen",
