@@ -64,8 +64,8 @@ static DEFINE_MUTEX(lock);	/* @ledger's contents, growth of xg_fifo_words */
 
 static struct anchor *anchor(void)
 {
-	BUILD_BUG_ON(sizeof(struct shared_info) + sizeof(struct anchor) >
-		     PAGE_SIZE);
+	BUILD_BUG_ON(XG_PIRQ_NOTES + XG_MAX_NOTED / BITS_PER_BYTE +
+		     sizeof(struct anchor) > PAGE_SIZE);
 	BUILD_BUG_ON(sizeof(struct ledger) != PAGE_SIZE << LEDGER_ORDER);
 	BUILD_BUG_ON(sizeof(struct evtchn_fifo_control_block) > CONTROL_STRIDE);
 	return (void *)xg_shared + PAGE_SIZE - sizeof(struct anchor);
