@@ -6,7 +6,7 @@
 on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
 stack_take_down
-if real_xen; then plan 29; else plan 32; fi
+if real_xen; then plan 32; else plan 35; fi
 
 # refused MODULE PARAMETER: the layers below it are up
 refused() {
@@ -31,6 +31,7 @@ for module in xg-time xg-grant xg-xenbus xg-blkfront; do
 done
 refused xg-platform-pci unplug
 refused xg-platform-pci frames
+refused xg-platform-pci remap
 
 # Not upcall=intx: a vector once told to Xen stays until the domain is reset.
 # Not frames=free on KVM's Xen emulation, which does not take its pages back; not
