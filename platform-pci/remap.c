@@ -147,7 +147,7 @@ static void begin(struct pci_dev *pdev)
 	if (!r || !try_module_get(THIS_MODULE))
 		goto free;
 	r->msi = mine ? xg_route_msi(pdev) : NULL;
-	r->line = xg_route_intx(pdev, mine);
+	r->line = xg_route_intx(pdev, mine && !r->msi);
 	if (!r->msi && !r->line) {
 		module_put(THIS_MODULE);
 		goto free;
@@ -155,7 +155,6 @@ static void begin(struct pci_dev *pdev)
 	r->pdev = pci_dev_get(pdev);
 	list_add(&r->list, &devices);
 	pr_info("%s: %s by event channel\n", pci_name(pdev),
-		r->msi && r->line ? "MSI and interrupt line" :
 		r->msi ? "MSI" : "interrupt line");
 	goto out;
 

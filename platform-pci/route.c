@@ -126,12 +126,13 @@ void xg_routes_stop(void)
 	irq_domain_free_fwnode(pirq_fwnode);
 }
 
-/* -> the domain that was there, for xg_unroute_msi(); NULL: nothing was done */
+/* -> the domain that was there, for xg_unroute_msi(); NULL: it can have no MSI */
 struct irq_domain *xg_route_msi(struct pci_dev *pdev)
 {
 	struct irq_domain *was = dev_get_msi_domain(&pdev->dev);
 
-	if (!was || (!pdev->msi_cap && !pdev->msix_cap))
+	if (!was || !pci_msi_enabled() || pdev->no_msi ||
+	    (!pdev->msi_cap && !pdev->msix_cap))
 		return NULL;
 	dev_set_msi_domain(&pdev->dev, msi_domain);
 	return was;
@@ -232,7 +233,8 @@ bool xg_lines_routed(void)
  * that the device would not hear any more.
  *
  * Only an enabled device has the number of its pin, and only one that stays
- * enabled keeps the number it is given: this holds it enabled.
+ * enabled keeps the number it is given: this holds it enabled, which its driver
+ * may notice. So no line is begun for a device that can have MSIs.
  */
 struct xg_line *xg_route_intx(struct pci_dev *pdev, bool begin)
 {
