@@ -24,6 +24,7 @@
 #include <xg/proto/fifo.h>
 
 struct irq_chip;
+struct irq_data;
 struct seq_file;
 
 /* Xen gives an HVM domain no more. */
@@ -67,6 +68,7 @@ enum xg_port_type {
 	XG_PORT_VIRQ,
 	XG_PORT_IPI,
 	XG_PORT_ADOPTED,
+	XG_PORT_PIRQ,
 };
 
 /* Why a port is masked; it is so for Xen too while any of them is. */
@@ -74,6 +76,7 @@ enum xg_port_type {
 #define XG_MASK_EOI	BIT(1)	/* delivered, its owner has not said "done" */
 #define XG_MASK_MOVE	BIT(2)	/* on its way to another vCPU */
 #define XG_MASK_CPU	BIT(3)	/* pinned to a CPU that is offline */
+#define XG_MASK_NO_PORT	BIT(4)	/* a pirq's: there is none, the IRQ is unused */
 
 /**
  * struct xg_evtchn - an open channel
@@ -83,7 +86,11 @@ enum xg_port_type {
  * @eoi_work: the unmask that too many spurious events have delayed
  * @type: what the port is bound to
  * @peer: domain at the other end
- * @port: Xen's number
+ * @pirq: Xen's number of a device's interrupt
+ * @level: of that: it is an interrupt line
+ * @spare: of that: when it is given back it can be had again, see pirq.c
+ * @tell_xen: of that: Xen wants to know when it has been dealt with
+ * @port: Xen's number, 0 with XG_MASK_NO_PORT
  * @irq: Linux's number
  * @cpu: where it is delivered
  * @masked: XG_MASK_*
@@ -101,6 +108,10 @@ struct xg_evtchn {
 	struct delayed_work eoi_work;
 	enum xg_port_type type;
 	domid_t peer;
+	u32 pirq;
+	bool level;
+	bool spare;
+	bool tell_xen;
 	evtchn_port_t port;
 	unsigned int irq;
 	unsigned int cpu;
@@ -243,6 +254,13 @@ unsigned int xg_2level_scan(struct xg_cpu *c, unsigned int budget);
 /* fifo.c */
 extern const struct xg_abi xg_fifo;
 
+/*
+ * The unused end of shared info, which Xen leaves alone and a reload finds again:
+ * pirq.c's notes, then, at the very end, ledger.c's anchor.
+ */
+#define XG_PIRQ_NOTES	(PAGE_SIZE - 512)
+#define XG_MAX_NOTED	2048	/* pirqs, a bit each */
+
 /* fifopages.c: what FIFO shares with Xen */
 extern struct xg_fifo_array xg_fifo_words;
 bool xg_fifo_in_use(void);
@@ -268,12 +286,18 @@ void xg_deliver(evtchn_port_t port, struct xg_cpu *c);
 void xg_pass_on(evtchn_port_t port, struct xg_cpu *from);
 void xg_deferred_eoi(struct work_struct *work);
 int xg_bind(struct xg_evtchn *ch, unsigned int cpu);
+int xg_bind_locked(struct xg_evtchn *ch, unsigned int cpu);
 unsigned int xg_pick_cpu(const struct xg_evtchn *ch,
 			 const struct cpumask *mask);
 void xg_count_on(const struct xg_evtchn *ch, unsigned int cpu);
 void xg_count_off(const struct xg_evtchn *ch);
 void xg_park_ports(unsigned int cpu, bool park);
 void xg_move_away(unsigned int cpu);
+void xg_move_home(unsigned int cpu);
+void xg_port_irq_mask(struct irq_data *d);
+void xg_port_irq_unmask(struct irq_data *d);
+int xg_port_irq_set_affinity(struct irq_data *d, const struct cpumask *to,
+			     bool force);
 
 /* open.c */
 extern struct xg_evtchn __rcu **xg_by_port;
@@ -281,6 +305,9 @@ extern struct list_head xg_ports;
 extern struct mutex xg_ports_lock;
 int xg_ports_start(void);
 void xg_ports_stop(void);
+void xg_close_in_xen(evtchn_port_t port);
+int xg_attach(struct xg_evtchn *ch, evtchn_port_t port);
+void xg_detach(struct xg_evtchn *ch);
 
 /* selftest.c */
 int xg_selftest(unsigned int *silent_cpu);

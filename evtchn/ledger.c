@@ -36,7 +36,7 @@ DEFINE_MUTEX(xg_ledger_lock);	/* what the ledger says, growth */
 
 static struct anchor *anchor(void)
 {
-	BUILD_BUG_ON(sizeof(struct shared_info) + sizeof(struct anchor) >
+	BUILD_BUG_ON(XG_PIRQ_NOTES + XG_MAX_NOTED / 8 + sizeof(struct anchor) >
 		     PAGE_SIZE);
 	BUILD_BUG_ON(sizeof(struct xg_ledger) > PAGE_SIZE);
 	return (void *)xg_shared + PAGE_SIZE - sizeof(struct anchor);

@@ -204,6 +204,7 @@ static int cpu_up(unsigned int cpu)
 	}
 	cpumask_set_cpu(cpu, &xg_upcall_cpus);
 	xg_park_ports(cpu, false);
+	xg_move_home(cpu);
 	/*
 	 * What Xen said to this vCPU before anybody listened: with the flag
 	 * still set it would never interrupt again.

@@ -108,7 +108,7 @@ static int first_cpu(const struct xg_evtchn *ch)
 	return cpu < nr_cpu_ids ? cpu : -ENODEV;
 }
 
-static void close_in_xen(evtchn_port_t port)
+void xg_close_in_xen(evtchn_port_t port)
 {
 	struct evtchn_close op = { .port = port };
 
@@ -215,9 +215,69 @@ unpublish:
 	xg_count_off(ch);
 close:
 	if (ch->type != XG_PORT_ADOPTED)
-		close_in_xen(ch->port);
+		xg_close_in_xen(ch->port);
 	kfree(ch);
 	return ERR_PTR(err);
+}
+
+/*
+ * A pirq's IRQ is about to be used: @port, which Xen has just bound to it, becomes
+ * its own. The IRQ exists already, and may be moved meanwhile. Nothing pending is
+ * forgotten: the device may have spoken. Process context; no lock against CPU
+ * hotplug, which a driver may hold as it asks for its interrupts: a CPU that goes
+ * loses its ports under xg_ports_lock, after it has left xg_upcall_cpus.
+ */
+int xg_attach(struct xg_evtchn *ch, evtchn_port_t port)
+{
+	unsigned long flags;
+	unsigned int cpu;
+	int err;
+
+	err = reach(port);
+	if (err)
+		return err;
+	mutex_lock(&xg_ports_lock);
+	xg_abi->mask(port);
+	if (xg_abi->set_priority)
+		xg_abi->set_priority(port, ch->client.priority);
+	raw_spin_lock_irqsave(&ch->lock, flags);
+	/* Chosen when nothing was counted: anew, among what it may have. */
+	ch->cpu = nr_cpu_ids;
+	cpu = xg_pick_cpu(ch, irq_get_affinity_mask(ch->irq));
+	if (cpu >= nr_cpu_ids)
+		cpu = xg_pick_cpu(ch, cpu_online_mask);
+	ch->cpu = cpu < nr_cpu_ids ? cpu : 0;
+	ch->port = port;
+	ch->masked = XG_MASK_IRQ;
+	xg_count_on(ch, ch->cpu);
+	err = cpu < nr_cpu_ids ? xg_bind_locked(ch, cpu) : -ENODEV;
+	if (err) {
+		xg_count_off(ch);
+		ch->masked |= XG_MASK_NO_PORT;
+		ch->port = 0;
+	}
+	raw_spin_unlock_irqrestore(&ch->lock, flags);
+	if (!err) {
+		rcu_assign_pointer(xg_by_port[port], ch);
+		list_add_tail(&ch->list, &xg_ports);
+	}
+	mutex_unlock(&xg_ports_lock);
+	return err;
+}
+
+/* The mirror: its IRQ has been shut down, no handler runs. */
+void xg_detach(struct xg_evtchn *ch)
+{
+	evtchn_port_t port = ch->port;
+	unsigned long flags;
+
+	unpublish(ch);
+	raw_spin_lock_irqsave(&ch->lock, flags);
+	xg_count_off(ch);
+	ch->masked |= XG_MASK_NO_PORT;
+	ch->port = 0;
+	raw_spin_unlock_irqrestore(&ch->lock, flags);
+	xg_close_in_xen(port);
 }
 
 /*
@@ -444,7 +504,7 @@ void xg_evtchn_close(struct xg_evtchn *ch)
 	irq_free_descs(ch->irq, 1);
 	xg_count_off(ch);
 	if (ch->type != XG_PORT_ADOPTED)
-		close_in_xen(ch->port);
+		xg_close_in_xen(ch->port);
 	kfree(ch);
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_close);

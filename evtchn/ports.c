@@ -232,16 +232,19 @@ unsigned int xg_pick_cpu(const struct xg_evtchn *ch, const struct cpumask *mask)
  * longer looks at this port, is passed on by the unmask. If that one is on its
  * way out, forget it: it may have no IRQ any more that would clear the flag.
  */
-int xg_bind(struct xg_evtchn *ch, unsigned int cpu)
+int xg_bind_locked(struct xg_evtchn *ch, unsigned int cpu)
 {
 	struct evtchn_bind_vcpu op = {
 		.port = ch->port,
 		.vcpu = xg_vcpu_id(cpu),
 	};
-	unsigned long irqflags;
 	int err;
 
-	raw_spin_lock_irqsave(&ch->lock, irqflags);
+	lockdep_assert_held(&ch->lock);
+	if (ch->masked & XG_MASK_NO_PORT) {
+		ch->cpu = cpu;
+		return 0;
+	}
 	mask(ch, XG_MASK_MOVE);
 	err = xg_event_channel_op(EVTCHNOP_bind_vcpu, &op);
 	if (!err) {
@@ -252,6 +255,16 @@ int xg_bind(struct xg_evtchn *ch, unsigned int cpu)
 		ch->cpu = cpu;
 	}
 	unmask(ch, XG_MASK_MOVE);
+	return err;
+}
+
+int xg_bind(struct xg_evtchn *ch, unsigned int cpu)
+{
+	unsigned long irqflags;
+	int err;
+
+	raw_spin_lock_irqsave(&ch->lock, irqflags);
+	err = xg_bind_locked(ch, cpu);
 	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
 	return err;
 }
@@ -307,9 +320,30 @@ void xg_move_away(unsigned int cpu)
 	mutex_unlock(&xg_ports_lock);
 }
 
+/*
+ * A CPU is back. A device's driver may have an interrupt for its queue of that CPU
+ * alone: the IRQ core has started it again before the CPU could take events.
+ */
+void xg_move_home(unsigned int cpu)
+{
+	const struct cpumask *wish;
+	struct xg_evtchn *ch;
+
+	mutex_lock(&xg_ports_lock);
+	list_for_each_entry(ch, &xg_ports, list) {
+		if (ch->type != XG_PORT_PIRQ)
+			continue;
+		wish = irq_get_affinity_mask(ch->irq);
+		if (cpumask_test_cpu(cpu, wish) &&
+		    !cpumask_test_cpu(READ_ONCE(ch->cpu), wish))
+			xg_bind(ch, cpu);
+	}
+	mutex_unlock(&xg_ports_lock);
+}
+
 /* --- what the IRQ core calls, with the descriptor's lock held ------------- */
 
-static void port_irq_mask(struct irq_data *d)
+void xg_port_irq_mask(struct irq_data *d)
 {
 	struct xg_evtchn *ch = irq_data_get_irq_chip_data(d);
 	unsigned long irqflags;
@@ -319,7 +353,7 @@ static void port_irq_mask(struct irq_data *d)
 	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
 }
 
-static void port_irq_unmask(struct irq_data *d)
+void xg_port_irq_unmask(struct irq_data *d)
 {
 	struct xg_evtchn *ch = irq_data_get_irq_chip_data(d);
 	unsigned long irqflags;
@@ -353,8 +387,8 @@ static int port_irq_retrigger(struct irq_data *d)
 	return 1;
 }
 
-static int port_irq_set_affinity(struct irq_data *d, const struct cpumask *to,
-				 bool force)
+int xg_port_irq_set_affinity(struct irq_data *d, const struct cpumask *to,
+			     bool force)
 {
 	struct xg_evtchn *ch = irq_data_get_irq_chip_data(d);
 	unsigned int cpu = xg_pick_cpu(ch, to);
@@ -381,10 +415,10 @@ static int port_irq_set_affinity(struct irq_data *d, const struct cpumask *to,
 
 struct irq_chip xg_port_chip = {
 	.name = "xg",
-	.irq_mask = port_irq_mask,
-	.irq_unmask = port_irq_unmask,
+	.irq_mask = xg_port_irq_mask,
+	.irq_unmask = xg_port_irq_unmask,
 	.irq_ack = port_irq_ack,
 	.irq_retrigger = port_irq_retrigger,
-	.irq_set_affinity = port_irq_set_affinity,
+	.irq_set_affinity = xg_port_irq_set_affinity,
 	.flags = IRQCHIP_SKIP_SET_WAKE,
 };

@@ -14,10 +14,12 @@ static const char * const types[] = {
 	[XG_PORT_VIRQ] = "virq",
 	[XG_PORT_IPI] = "ipi",
 	[XG_PORT_ADOPTED] = "adopted",
+	[XG_PORT_PIRQ] = "pirq",
 };
 
 static struct dentry *file;
 
+/* In the peer's column a pirq has Xen's number of the interrupt. */
 static void show_port(struct seq_file *m, struct xg_evtchn *ch)
 {
 	struct xg_evtchn now;
@@ -28,7 +30,9 @@ static void show_port(struct seq_file *m, struct xg_evtchn *ch)
 	raw_spin_unlock_irqrestore(&ch->lock, flags);
 
 	seq_printf(m, "%6u %-11s %5u %3u %3u %10llu %8llu %7llu %c%c%c%c %s\n",
-		   now.port, types[now.type], now.peer, now.cpu, now.irq,
+		   now.port, types[now.type],
+		   now.type == XG_PORT_PIRQ ? now.pirq : now.peer,
+		   now.cpu, now.irq,
 		   now.nr_events, now.nr_spurious, now.nr_delayed,
 		   now.masked & XG_MASK_IRQ ? 'i' : '-',
 		   now.masked & XG_MASK_EOI ? 'e' : '-',

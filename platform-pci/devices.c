@@ -35,7 +35,7 @@ struct visit {
  * A passed-through device has the subsystem of whoever made its board; what
  * QEMU models has QEMU's or Xen's, and its e1000e and igb an Intel one of 0.
  */
-static bool is_emulated(struct pci_dev *pdev)
+bool xg_device_emulated(const struct pci_dev *pdev)
 {
 	switch (pdev->subsystem_vendor) {
 	case PCI_SUBVENDOR_ID_REDHAT_QUMRANET:
@@ -51,7 +51,7 @@ static bool is_emulated(struct pci_dev *pdev)
 static bool is_emulated_nic(struct pci_dev *pdev)
 {
 	return pdev->class >> 8 == PCI_CLASS_NETWORK_ETHERNET &&
-	       is_emulated(pdev);
+	       xg_device_emulated(pdev);
 }
 
 static bool is_disk_controller(struct pci_dev *pdev)
@@ -83,7 +83,7 @@ static void visit_disks(struct visit *visit)
 	struct pci_dev *pdev = NULL;
 
 	for_each_pci_dev(pdev)
-		if (is_disk_controller(pdev) && is_emulated(pdev))
+		if (is_disk_controller(pdev) && xg_device_emulated(pdev))
 			device_for_each_child(&pdev->dev, visit, visit_below);
 }
 

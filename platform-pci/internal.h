@@ -5,7 +5,9 @@
 
 #include <linux/types.h>
 
+struct irq_domain;
 struct pci_dev;
+struct xg_line;
 struct xg_platform;
 
 /* frames.c: guest frames in which nothing lives. */
@@ -30,5 +32,22 @@ enum xg_kind {
 bool xg_devices_in_use(enum xg_kind kind, char *name, size_t len);
 /* Take the kind's drivers off; returns how many devices were let go. */
 unsigned int xg_devices_detach(enum xg_kind kind);
+
+/* Is it the device model's, and not passed through? */
+bool xg_device_emulated(const struct pci_dev *pdev);
+
+/* remap.c: whose interrupts come by event channel */
+int xg_remap_parse(void);
+int xg_remap_start(struct xg_platform *platform);
+void xg_remap_stop(void);
+
+/* route.c: how they do */
+int xg_routes_start(void);
+void xg_routes_stop(void);
+struct irq_domain *xg_route_msi(struct pci_dev *pdev);
+void xg_unroute_msi(struct pci_dev *pdev, struct irq_domain *was);
+bool xg_lines_routed(void);
+struct xg_line *xg_route_intx(struct pci_dev *pdev, bool begin);
+void xg_unroute_intx(struct pci_dev *pdev, struct xg_line *line);
 
 #endif /* XG_PLATFORM_PCI_INTERNAL_H */

@@ -34,6 +34,7 @@ static const struct layer {
 	{ "grant", xg_grant_start, xg_grant_stop },
 	{ "unplug", xg_unplug, NULL },
 	{ "xenbus", xg_xenbus_start, xg_xenbus_stop },
+	{ "remap", xg_remap_start, xg_remap_stop },
 	{ "balloon", xg_balloon_start, xg_balloon_stop },
 };
 
@@ -142,7 +143,7 @@ static int __init platform_init(void)
 {
 	int err;
 
-	err = xg_unplug_parse();
+	err = xg_unplug_parse() ?: xg_remap_parse();
 	if (err)
 		return err;
 	err = pci_register_driver(&platform_driver);

@@ -16,6 +16,7 @@
 #include <xen/interface/xen.h>
 #include <xen/interface/event_channel.h>
 
+struct irq_domain;
 struct pvclock_vcpu_time_info;
 struct xg_evtchn;
 struct xg_platform;
@@ -88,6 +89,24 @@ void xg_evtchn_notify(struct xg_evtchn *ch);
 void xg_evtchn_eoi(struct xg_evtchn *ch, unsigned int flags);
 /* The handler's half seen from the owner: run it as if an event had come. */
 void xg_evtchn_kick(struct xg_evtchn *ch);
+
+/* xg_pirq_add_msi(), @flags */
+#define XG_PIRQ_MSIX		BIT(0)	/* not MSI; for /proc/interrupts */
+#define XG_PIRQ_EMULATED	BIT(1)	/* the device model's: Xen's number stays ours */
+
+/*
+ * A device's interrupts by event channel; process context, between start and stop.
+ * The IRQ is requested as any other, and has a port while it is.
+ *  _check    0, -EOPNOTSUPP where Xen offers none, or what it refused
+ *  _add_msi  @irq, of @domain, stands for an MSI and composes its message
+ *  _add_gsi  -> a new IRQ that stands for the IO-APIC's pin, or -errno
+ */
+int xg_pirq_check(void);
+int xg_pirq_add_msi(struct irq_domain *domain, unsigned int irq,
+		    const char *name, unsigned int flags);
+void xg_pirq_remove_msi(struct irq_domain *domain, unsigned int irq);
+int xg_pirq_add_gsi(unsigned int gsi, const char *name);
+void xg_pirq_remove_gsi(unsigned int irq);
 
 evtchn_port_t xg_evtchn_port(const struct xg_evtchn *ch);
 int xg_evtchn_irq(const struct xg_evtchn *ch);

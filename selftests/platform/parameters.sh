@@ -35,6 +35,7 @@ for module in xg-balloon xg-blkfront; do
 done
 refused xg-platform-pci unplug
 refused xg-platform-pci frames
+refused xg-platform-pci remap
 
 # Not upcall=intx: a vector once told to Xen stays until the domain is reset.
 # Not frames=free on KVM's Xen emulation, which does not take its pages back; not

@@ -54,6 +54,32 @@ FIFO = ["--modparam", "xg-evtchn abi=fifo",
 FLOOD = {"soak_only": True, "soak_events": 10000000, "soak_timeout": 8000}
 # More than shared info has places for
 MANY_CPUS = ["--vcpus", "40", "--memory", "1024"]
+# Devices of every kind of interrupt. The disk is dom0's second RAM disk; a boot
+# ROM would take long.
+REMAP = ["--disk", "ram:64", "--config",
+         "vif=['bridge=xenbr0,model=e1000e','bridge=xenbr0,model=e1000']",
+         "--config", "device_model_args_hvm=["
+         "'-global','e1000e.romfile=','-global','e1000.romfile=',"
+         "'-drive','if=none,id=nvme0,file=/dev/ram1,format=raw,"
+         "file.locking=off','-device','nvme,serial=xg,drive=nvme0']"]
+# QEMU's own cases of a Xen guest's interrupts: what the kernel, and we, leave out.
+REMAP_CASES = {
+    "nomsi": ["--cmdline", "pci=nomsi"],
+    "noapic": ["--cmdline", "noapic pci=nomsi"],
+    "intx": ["--modparam", "xg-evtchn upcall=intx"],
+    "intx-nomsi": ["--modparam", "xg-evtchn upcall=intx",
+                   "--cmdline", "pci=nomsi"],
+    "intx-noapic": ["--modparam", "xg-evtchn upcall=intx",
+                    "--cmdline", "noapic"],
+}
+
+
+def remap(name, what, **more):
+    """A guest whose devices' interrupts come by event channel."""
+    more = {"engine": "xen", "options": REMAP, "timeout": 900} | more
+    return Case(name, what, drivers="none",
+                tests=["platform-pci/remap.sh"], **more)
+
 
 CASES = [
     Case("proto", "wire formats on the host, ASan and UBSan, lying peers",
@@ -115,6 +141,21 @@ CASES = [
     Case("xen-40-fifo", "the same with FIFO events on kernel 6.12", engine="xen",
          kernel="6.12", tests=["evtchn/many-cpus.sh"], timeout=1800,
          soak_only=True, options=[*MANY_CPUS, *FIFO]),
+    remap("xen-remap", "interrupts of emulated devices by event channel"),
+    remap("xen-remap-6.12", "the same on kernel 6.12", kernel="6.12",
+          soak_only=True),
+    remap("xen-remap-fifo", "the same with FIFO events", soak_only=True,
+          options=REMAP + FIFO),
+    remap("xen-remap-4.20", "the same on Xen 4.20, asked for", soak_only=True,
+          options=[*REMAP, "--xen", "4.20", "--config", "hvm_pirq=1"]),
+    remap("xen-remap-off", "and not asked for: Xen 4.20 offers none",
+          soak_only=True, options=[*REMAP, "--xen", "4.20"]),
+    *(remap(f"xen-remap-{name}", "the same with " + " ".join(options[1::2]),
+            options=REMAP + options, soak_only=True)
+      for name, options in REMAP_CASES.items()),
+    remap("kvm-remap", "the line of an emulated NIC, upcall by callback",
+          engine="kvm", options=["--modparam", "xg-evtchn upcall=callback"],
+          timeout=600, soak_only=True),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
