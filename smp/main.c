@@ -31,6 +31,8 @@
 #include <xg/store.h>
 
 #define TOP	"cpu"
+/* For what is in the way for a moment, as the probe of a PCI device is */
+#define BUSY_TRIES	30
 
 enum wish { UNKNOWN, ONLINE, OFFLINE };
 
@@ -39,6 +41,9 @@ static DEFINE_MUTEX(lock);
 /* Its last word on each CPU that has been followed. */
 static DEFINE_PER_CPU(enum wish, followed);
 static bool watching;
+static unsigned int busy_tries;	/* left, since the store's last word */
+static void look_again(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look_work, look_again);
 
 /* --- CPUs ------------------------------------------------------------------ */
 
@@ -76,13 +81,18 @@ static int switch_cpu(unsigned int cpu, u32 vcpu, enum wish wish)
 
 	if (cpu_online(cpu) == online)
 		return 0;
-	pr_info("vCPU %u, CPU %u, goes %s, as the toolstack asks\n", vcpu, cpu,
-		online ? "online" : "offline");
 	/* 1: somebody else has done it. */
 	err = online ? add_cpu(cpu) : remove_cpu(cpu);
-	if (err < 0)
+	if (err == -EBUSY && busy_tries) {
+		busy_tries--;
+		queue_delayed_work(system_unbound_wq, &look_work, HZ);
+	} else if (err < 0) {
 		pr_err_ratelimited("vCPU %u, CPU %u: it stays as it is (%d)\n",
 				   vcpu, cpu, err);
+	} else {
+		pr_info("vCPU %u, CPU %u, is %s, as the toolstack asks\n", vcpu,
+			cpu, online ? "online" : "offline");
+	}
 	return min(err, 0);
 }
 
@@ -109,7 +119,10 @@ static enum wish read_wish(u32 vcpu)
 	return wish;
 }
 
-/* Under @lock. What could not be done is tried again when the store changes. */
+/*
+ * Under @lock. What could not be done is tried again when the store changes, and
+ * soon where something was in the way.
+ */
 static void follow(u32 vcpu)
 {
 	enum wish wish = read_wish(vcpu);
@@ -163,6 +176,7 @@ static void cpus_changed(struct xg_store_watch *watch, const char *path)
 	u32 vcpu;
 
 	mutex_lock(&lock);
+	busy_tries = BUSY_TRIES;
 	if (sscanf(path, TOP "/%u/", &vcpu) == 1)
 		follow(vcpu);
 	else
@@ -175,7 +189,7 @@ static struct xg_store_watch watch = {
 	.fired = cpus_changed,
 };
 
-/* --- processors that come by ACPI ------------------------------------------ */
+/* --- a second look --------------------------------------------------------- */
 
 static void look_again(struct work_struct *work)
 {
@@ -185,11 +199,9 @@ static void look_again(struct work_struct *work)
 	mutex_unlock(&lock);
 }
 
-static DECLARE_WORK(look_work, look_again);
-
 /*
- * With ACPI's locks held, and CPU hotplug's: find_cpu() does not see it yet. A new
- * one is offline, whatever one before it was.
+ * ACPI has a new processor. Its locks are held, and CPU hotplug's: find_cpu() does
+ * not see it yet. It is offline, whatever one before it was.
  */
 static int device_changed(struct notifier_block *nb, unsigned long action,
 			  void *data)
@@ -199,7 +211,7 @@ static int device_changed(struct notifier_block *nb, unsigned long action,
 	if (action != BUS_NOTIFY_ADD_DEVICE || dev->id >= nr_cpu_ids)
 		return NOTIFY_DONE;
 	per_cpu(followed, dev->id) = OFFLINE;
-	queue_work(system_unbound_wq, &look_work);
+	mod_delayed_work(system_unbound_wq, &look_work, 0);
 	return NOTIFY_OK;
 }
 
@@ -252,7 +264,7 @@ static void __exit xg_smp_exit(void)
 {
 	bus_unregister_notifier(&cpu_subsys, &devices);
 	xg_store_leave(&user);
-	cancel_work_sync(&look_work);
+	cancel_delayed_work_sync(&look_work);
 }
 
 module_init(xg_smp_init);
