@@ -26,7 +26,7 @@ full=$(kib target)
 cleanup set_target "$full"
 data=/dev/shm/balloon.$$
 cleanup rm -f $data
-head -c 32M /dev/urandom >$data
+head -c 33554432 /dev/urandom >$data
 sum=$(sha256sum <$data)
 
 set_target $((full - less))
@@ -70,7 +70,7 @@ check "it goes on giving, then stops" wait_for 60 log_has 'can spare no more mem
 sleep 3
 diag "left: $(kib current) KiB, available: $(meminfo MemAvailable)"
 check "memory is left" test "$(meminfo MemAvailable)" -gt $((4 * mib))
-is "programs run" "$(head -c 1M /dev/zero | wc -c)" 1048576
+is "programs run" "$(head -c 1048576 /dev/zero | wc -c)" 1048576
 is "nobody was killed" "$(log_since | grep -c 'Out of memory: Killed')" 0
 check "it tries again" test "$(cat $xen_memory/retry_count)" -gt 1
 set_target "$full"
