@@ -163,7 +163,7 @@ CASES = [
     Case("xen-control", "xl shutdown, reboot, sysrq and vcpu-set; then a shutdown "
          "in earnest", engine="xen", tests=["control", "smp"],
          host_script="control.host", options=["--config", "maxvcpus=4"],
-         timeout=900),
+         timeout=1200, soak_only=True),
     Case("xen-net-hotplug", "network-attach and network-detach, idle and under "
          "traffic; a backend that goes and comes back", engine="xen",
          guest_script="net-hotplug.guest", host_script="net-hotplug.host",
@@ -175,10 +175,11 @@ CASES = [
          options=["--memory", "768", "--config", "memory=512", "--put",
                   "testbed/suite.d/driver-domain.init"]),
     Case("xen-balloon", "xl mem-set up and down under I/O, targets that are none, "
-         "out and in while memory is out", engine="xen", timeout=600,
-         guest_script="balloon.guest", host_script="balloon.host"),
+         "out and in while memory is out", engine="xen", timeout=900,
+         soak_only=True, guest_script="balloon.guest", host_script="balloon.host"),
     Case("xen-balloon-pod", "memory=256, maxmem=1024: populated on demand",
          engine="xen", timeout=900, guest_script="balloon-pod.guest",
+         soak_only=True,
          host_script="balloon-pod.host",
          options=["--memory", "1024", "--config", "memory=256", "--config",
                   "maxmem=1024"]),
