@@ -2,10 +2,10 @@
 /*
  * The balloon: start and stop.
  *
- * Start comes back when the target is reached for the first time, or after a
- * while: a guest whose memory Xen populates on demand has more RAM on paper than
- * the host has set aside for it, and dies when it touches it all. Where to read
- * on: target.c, what the host wants; worker.c, how it is come by; pages.c.
+ * Start comes back when the target is reached for the first time, or cannot be: a
+ * guest whose memory Xen populates on demand has more RAM on paper than the host
+ * has set aside for it, and dies when it touches it all. Where to read on:
+ * target.c, what the host wants; worker.c, how it is come by; pages.c.
  *
  * Nothing here fails the root's start: without it the guest has the memory it had.
  */
@@ -20,8 +20,8 @@
 #include <xg/hypercall.h>
 #include "internal.h"
 
-/* Well below the two minutes after which the kernel takes a task for hung. */
-#define FIRST_SECONDS	30
+/* Without a page more or less: then the start does not wait for the target. */
+#define STILL_SECONDS	30
 
 static char *deflate_on_oom = "1";
 module_param(deflate_on_oom, charp, 0444);
@@ -48,6 +48,24 @@ int xg_reservation_limit(void)
 	return ask(XENMEM_maximum_reservation);
 }
 
+static void reach_first_target(void)
+{
+	unsigned long out = xg_pages_out(), before;
+	unsigned int still = 0;
+
+	/* By the second, lest the kernel takes this task for hung. */
+	while (!xg_worker_wait(1)) {
+		before = out;
+		out = xg_pages_out();
+		still = out == before ? still + 1 : 0;
+		if (still < STILL_SECONDS)
+			continue;
+		pr_info("the target is not reached, and nothing has moved in %d s: going on\n",
+			STILL_SECONDS);
+		return;
+	}
+}
+
 static int start(void)
 {
 	int err;
@@ -58,9 +76,8 @@ static int start(void)
 	err = xg_sysfs_start();
 	if (err)
 		goto stop_worker;
-	if (xg_target_start() && !xg_worker_wait(FIRST_SECONDS))
-		pr_info("the target is not reached after %d s: going on\n",
-			FIRST_SECONDS);
+	if (xg_target_start())
+		reach_first_target();
 	err = xg_target_watch();
 	if (err)
 		goto stop_sysfs;
@@ -78,7 +95,8 @@ stop_worker:
  * xg_balloon_start() - follow the host's wishes for the guest's memory
  * @platform: the machine as the root found it
  *
- * Context: process; the store is up. Waits for the first target, up to 30 s.
+ * Context: process; the store is up. Waits for the first target as long as it
+ * comes nearer.
  * Return: 0; what does not work is in the log.
  */
 int xg_balloon_start(struct xg_platform *platform)
