@@ -18,6 +18,7 @@
 #include <linux/cpumask.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -30,7 +31,8 @@
 #include <xg/hypercall.h>
 #include <xg/store.h>
 
-#define TOP	"cpu"
+#define TOP		"cpu"
+#define BUSY_TRIES	60	/* one a second, after a change in the store */
 
 enum wish { UNKNOWN, ONLINE, OFFLINE };
 
@@ -39,6 +41,9 @@ static DEFINE_MUTEX(lock);
 /* Its last word on each CPU that has been followed. */
 static DEFINE_PER_CPU(enum wish, followed);
 static bool watching;
+static unsigned long try_until;	/* jiffies */
+static void look_again(struct work_struct *work);
+static DECLARE_DELAYED_WORK(look_work, look_again);
 
 /* --- CPUs ------------------------------------------------------------------ */
 
@@ -69,6 +74,10 @@ static unsigned int find_cpu(u32 vcpu)
 	return found;
 }
 
+/*
+ * Under @lock. -EBUSY: most likely CPU hotplug is off for a while, as it is while
+ * any PCI device is probed: the root's own, too, which brings the store.
+ */
 static int switch_cpu(unsigned int cpu, u32 vcpu, enum wish wish)
 {
 	bool online = wish == ONLINE;
@@ -76,13 +85,17 @@ static int switch_cpu(unsigned int cpu, u32 vcpu, enum wish wish)
 
 	if (cpu_online(cpu) == online)
 		return 0;
-	pr_info("vCPU %u, CPU %u, goes %s, as the toolstack asks\n", vcpu, cpu,
-		online ? "online" : "offline");
 	/* 1: somebody else has done it. */
 	err = online ? add_cpu(cpu) : remove_cpu(cpu);
-	if (err < 0)
+	if (err == -EBUSY && time_before(jiffies, try_until)) {
+		queue_delayed_work(system_unbound_wq, &look_work, HZ);
+	} else if (err < 0) {
 		pr_err_ratelimited("vCPU %u, CPU %u: it stays as it is (%d)\n",
 				   vcpu, cpu, err);
+	} else {
+		pr_info("vCPU %u, CPU %u, is %s, as the toolstack asks\n",
+			vcpu, cpu, online ? "online" : "offline");
+	}
 	return min(err, 0);
 }
 
@@ -109,7 +122,10 @@ static enum wish read_wish(u32 vcpu)
 	return wish;
 }
 
-/* Under @lock. What could not be done is tried again when the store changes. */
+/*
+ * Under @lock. What could not be done is tried again when the store changes; where
+ * CPU hotplug was off, by itself.
+ */
 static void follow(u32 vcpu)
 {
 	enum wish wish = read_wish(vcpu);
@@ -163,6 +179,7 @@ static void cpus_changed(struct xg_store_watch *watch, const char *path)
 	u32 vcpu;
 
 	mutex_lock(&lock);
+	try_until = jiffies + BUSY_TRIES * HZ;
 	if (sscanf(path, TOP "/%u/", &vcpu) == 1)
 		follow(vcpu);
 	else
@@ -185,8 +202,6 @@ static void look_again(struct work_struct *work)
 	mutex_unlock(&lock);
 }
 
-static DECLARE_WORK(look_work, look_again);
-
 /*
  * With ACPI's locks held, and CPU hotplug's: find_cpu() does not see it yet. A new
  * one is offline, whatever one before it was.
@@ -199,7 +214,7 @@ static int device_changed(struct notifier_block *nb, unsigned long action,
 	if (action != BUS_NOTIFY_ADD_DEVICE || dev->id >= nr_cpu_ids)
 		return NOTIFY_DONE;
 	per_cpu(followed, dev->id) = OFFLINE;
-	queue_work(system_unbound_wq, &look_work);
+	mod_delayed_work(system_unbound_wq, &look_work, 0);
 	return NOTIFY_OK;
 }
 
@@ -252,7 +267,7 @@ static void __exit xg_smp_exit(void)
 {
 	bus_unregister_notifier(&cpu_subsys, &devices);
 	xg_store_leave(&user);
-	cancel_work_sync(&look_work);
+	cancel_delayed_work_sync(&look_work);
 }
 
 module_init(xg_smp_init);
