@@ -5,7 +5,7 @@
  *
  * Two things keep the guest alive. No target is below the floor: a 64th of the
  * RAM, which is what the kernel's own page structures take however small it gets,
- * and 32 MiB. And no page is taken that the guest has no use for elsewhere
+ * and 32 MiB. And no page is taken that the guest has use for elsewhere
  * (xg_pages_give()): a target that would need more is not reached, and the log
  * says so. Should a process be short of memory all the same, it gets pages back
  * before it is killed, if Xen has them.
@@ -181,6 +181,7 @@ int xg_worker_start(bool deflate_on_oom)
 	/* Until the host says something else. */
 	state.target = state.present - xg_pages_out();
 	start_anew();
+	told = false;
 	deflate = deflate_on_oom;
 	no_giving_until = jiffies;
 	stopping = false;

@@ -125,7 +125,6 @@ struct xg_blk {
 	struct xg_blk_place place;
 	u16 handle;
 
-
 	unsigned int nr_queues;
 	unsigned int ring_order;
 	unsigned int queue_pages;	/* in flight on a queue, at most */

@@ -282,12 +282,14 @@ static int net_wind_down(struct xg_xenbus_device *xdev)
 static int net_closed(struct xg_xenbus_device *xdev)
 {
 	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
+	int err;
 
 	xg_net_disconnect(net);
 	if (!net->renewing)
 		return 0;
-	net->renewing = false;
-	return xg_xenbus_set_state(xdev, XenbusStateInitialising);
+	err = xg_xenbus_set_state(xdev, XenbusStateInitialising);
+	net->renewing = err;
+	return err;
 }
 
 /*
@@ -299,7 +301,8 @@ static int net_waiting(struct xg_xenbus_device *xdev)
 {
 	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
 
-	if (!net->live)
+	/* Without queues this was put off: no state could be published. */
+	if (!net->live && net->nr_queues)
 		return 0;
 	netdev_info(net->dev, "the backend has started again\n");
 	xg_net_disconnect(net);

@@ -18,6 +18,7 @@
 #include <linux/cpumask.h>
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -30,9 +31,8 @@
 #include <xg/hypercall.h>
 #include <xg/store.h>
 
-#define TOP	"cpu"
-/* For what is in the way for a moment, as the probe of a PCI device is */
-#define BUSY_TRIES	30
+#define TOP		"cpu"
+#define BUSY_TRIES	60	/* one a second, after a change in the store */
 
 enum wish { UNKNOWN, ONLINE, OFFLINE };
 
@@ -41,7 +41,7 @@ static DEFINE_MUTEX(lock);
 /* Its last word on each CPU that has been followed. */
 static DEFINE_PER_CPU(enum wish, followed);
 static bool watching;
-static unsigned int busy_tries;	/* left, since the store's last word */
+static unsigned long try_until;	/* jiffies */
 static void look_again(struct work_struct *work);
 static DECLARE_DELAYED_WORK(look_work, look_again);
 
@@ -74,6 +74,10 @@ static unsigned int find_cpu(u32 vcpu)
 	return found;
 }
 
+/*
+ * Under @lock. -EBUSY: most likely CPU hotplug is off for a while, as it is while
+ * any PCI device is probed: the root's own, too, which brings the store.
+ */
 static int switch_cpu(unsigned int cpu, u32 vcpu, enum wish wish)
 {
 	bool online = wish == ONLINE;
@@ -83,15 +87,14 @@ static int switch_cpu(unsigned int cpu, u32 vcpu, enum wish wish)
 		return 0;
 	/* 1: somebody else has done it. */
 	err = online ? add_cpu(cpu) : remove_cpu(cpu);
-	if (err == -EBUSY && busy_tries) {
-		busy_tries--;
+	if (err == -EBUSY && time_before(jiffies, try_until)) {
 		queue_delayed_work(system_unbound_wq, &look_work, HZ);
 	} else if (err < 0) {
 		pr_err_ratelimited("vCPU %u, CPU %u: it stays as it is (%d)\n",
 				   vcpu, cpu, err);
 	} else {
-		pr_info("vCPU %u, CPU %u, is %s, as the toolstack asks\n", vcpu,
-			cpu, online ? "online" : "offline");
+		pr_info("vCPU %u, CPU %u, is %s, as the toolstack asks\n",
+			vcpu, cpu, online ? "online" : "offline");
 	}
 	return min(err, 0);
 }
@@ -120,8 +123,8 @@ static enum wish read_wish(u32 vcpu)
 }
 
 /*
- * Under @lock. What could not be done is tried again when the store changes, and
- * soon where something was in the way.
+ * Under @lock. What could not be done is tried again when the store changes; where
+ * CPU hotplug was off, by itself.
  */
 static void follow(u32 vcpu)
 {
@@ -176,7 +179,7 @@ static void cpus_changed(struct xg_store_watch *watch, const char *path)
 	u32 vcpu;
 
 	mutex_lock(&lock);
-	busy_tries = BUSY_TRIES;
+	try_until = jiffies + BUSY_TRIES * HZ;
 	if (sscanf(path, TOP "/%u/", &vcpu) == 1)
 		follow(vcpu);
 	else
@@ -189,7 +192,7 @@ static struct xg_store_watch watch = {
 	.fired = cpus_changed,
 };
 
-/* --- a second look --------------------------------------------------------- */
+/* --- processors that come by ACPI ------------------------------------------ */
 
 static void look_again(struct work_struct *work)
 {
@@ -200,8 +203,8 @@ static void look_again(struct work_struct *work)
 }
 
 /*
- * ACPI has a new processor. Its locks are held, and CPU hotplug's: find_cpu() does
- * not see it yet. It is offline, whatever one before it was.
+ * With ACPI's locks held, and CPU hotplug's: find_cpu() does not see it yet. A new
+ * one is offline, whatever one before it was.
  */
 static int device_changed(struct notifier_block *nb, unsigned long action,
 			  void *data)

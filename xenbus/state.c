@@ -291,18 +291,27 @@ void xg_state_gone(struct xg_xenbus_device *xdev)
 	mutex_unlock(&xdev->lock);
 }
 
-/*
- * Detached by force and attached again between two looks of the bus: of all who
- * write our state only the toolstack writes Initialising behind our back.
- */
-void xg_state_remade(struct xg_xenbus_device *xdev)
+/* Of all who write our state only the toolstack writes Initialising behind us. */
+static bool written_behind_us(struct xg_xenbus_device *xdev)
 {
 	enum xenbus_state found;
 
+	return READ_ONCE(xdev->ours) != XenbusStateInitialising &&
+	       !read_state(xdev->path, XG_STORE_NONE, &found) &&
+	       found == XenbusStateInitialising;
+}
+
+/*
+ * Detached by force and attached again between two looks of the bus. The first
+ * look is without the lock: a step holds it for as long as its backend makes it
+ * wait, and the bus has other devices to look after.
+ */
+void xg_state_remade(struct xg_xenbus_device *xdev)
+{
+	if (!written_behind_us(xdev))
+		return;
 	mutex_lock(&xdev->lock);
-	if (xdev->live && xdev->ours != XenbusStateInitialising &&
-	    !read_state(xdev->path, XG_STORE_NONE, &found) &&
-	    found == XenbusStateInitialising)
+	if (xdev->live && written_behind_us(xdev))
 		set_gone(xdev);
 	mutex_unlock(&xdev->lock);
 }

@@ -28,6 +28,10 @@ check "two fifths are left" settles_at $fewer
 before=$(counter balloon oom)
 log_mark
 hungry=$((available * 3 / 5 / mib))
+# Else the kernel refuses at once what is more than the RAM that is left.
+overcommit=$(cat /proc/sys/vm/overcommit_memory)
+cleanup "echo $overcommit >/proc/sys/vm/overcommit_memory"
+echo 1 >/proc/sys/vm/overcommit_memory
 # Its buffer is of one piece, and all of it is written to.
 check "a process that wants three fifths gets them" \
 	dd if=/dev/zero of=/dev/null bs=${hungry}M count=1
