@@ -19,6 +19,8 @@
 #include <linux/workqueue.h>
 #include <xen/interface/xen.h>
 
+struct xg_platform;
+
 /* A transaction of one connection; 0 (XG_STORE_NONE) is "none". */
 typedef u64 xg_store_txn_t;
 #define XG_STORE_NONE	0ull
@@ -82,5 +84,9 @@ struct xg_store_watch {
 int xg_store_watch(struct xg_store_watch *watch);
 /* After return @fired runs no more. */
 void xg_store_unwatch(struct xg_store_watch *watch);
+
+/* The root's calls; process context. The bus (xg/xenbus.h) starts after it. */
+int xg_store_start(struct xg_platform *platform);
+void xg_store_stop(void);
 
 #endif /* XG_STORE_H */
