@@ -16,15 +16,14 @@ modules:
 ## install	the same, then put them into /lib/modules/RELEASE/updates/xg, with
 ## 	what loads them at boot; below DESTDIR=DIR
 DESTDIR ?=
-export DESTDIR
 .PHONY: install
 install: modules
-	packaging/install $(KVER)
+	DESTDIR='$(DESTDIR)' packaging/install $(KVER)
 
 ## uninstall	take them away again
 .PHONY: uninstall
 uninstall:
-	packaging/install -u $(KVER)
+	DESTDIR='$(DESTDIR)' packaging/install -u $(KVER)
 
 ## deb		build/xg-dkms_VERSION_all.deb: the modules for each kernel a Debian
 ## 	machine has now and later
