@@ -6,12 +6,30 @@ KERNELS := 6.1 6.12
 
 .DEFAULT_GOAL := modules
 
-## modules	build the modules (the default): for the running kernel, or KVER=6.1,
-## 	KVER=6.12, KVER=HEADERS-DIR
+## modules	build the modules (the default): for the running kernel, or KVER=RELEASE,
+## 	KVER=6.1, KVER=6.12, KVER=HEADERS-DIR
 .PHONY: modules
 modules:
 	@scripts/install-deps scripts/packages.build
 	scripts/build-modules $(KVER)
+
+## install	the same, then put them into /lib/modules/RELEASE/updates/xg, with
+## 	what loads them at boot; below DESTDIR=DIR
+DESTDIR ?=
+.PHONY: install
+install: modules
+	DESTDIR='$(DESTDIR)' packaging/install $(KVER)
+
+## uninstall	take them away again
+.PHONY: uninstall
+uninstall:
+	DESTDIR='$(DESTDIR)' packaging/install -u $(KVER)
+
+## deb		build/xg-dkms_VERSION_all.deb: the modules for each kernel a Debian
+## 	machine has now and later
+.PHONY: deb
+deb:
+	packaging/deb
 
 ## demo		boot a stock guest on Xen, load the modules live, show a PV disk at work
 .PHONY: demo

@@ -4,9 +4,9 @@
  *
  * Its probe is the table of contents of a start: claim the device, find frames,
  * start the layers from the lowest up. Remove is the mirror. The emulated devices
- * are pulled as late as can be, when all that frontends need has started, but
- * before a frontend can connect. One device at most; the PCI core serialises
- * probe and remove.
+ * are pulled as late as can be, when all that frontends need has started and the
+ * store can be asked what there is to take over, but before a frontend can
+ * connect. One device at most; the PCI core serialises probe and remove.
  */
 #define pr_fmt(fmt) "xg-platform-pci: " fmt
 
@@ -32,6 +32,7 @@ static const struct layer {
 	{ "evtchn", xg_evtchn_start, xg_evtchn_stop },
 	{ "time", xg_time_start, xg_time_stop },
 	{ "grant", xg_grant_start, xg_grant_stop },
+	{ "xenstore", xg_store_start, xg_store_stop },
 	{ "unplug", xg_unplug, NULL },
 	{ "xenbus", xg_xenbus_start, xg_xenbus_stop },
 	{ "remap", xg_remap_start, xg_remap_stop },

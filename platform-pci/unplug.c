@@ -5,7 +5,8 @@
  * (Xen docs/misc/hvm-emulated-unplug; ports in <xen/platform_pci.h>).
  *
  * A kind is pulled as a whole or not at all. "auto" pulls a kind only when a
- * frontend is there to take over and none of its devices is in use.
+ * frontend is there to take over, it has a device to do so with, and none of the
+ * emulated ones is in use.
  */
 #define pr_fmt(fmt) "xg-platform-pci: " fmt
 
@@ -14,6 +15,7 @@
 #include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/netdevice.h>
+#include <linux/slab.h>
 #include <xen/platform_pci.h>
 #include <xg/xenbus.h>
 #include "internal.h"
@@ -35,12 +37,16 @@ static const struct kind {
 	const char *what;
 	const char *type;	/* of the frontend that takes over */
 	const char *modalias;
+	const char *dir;	/* of its devices in the store */
 	u16 mask;
 } kinds[XG_KINDS] = {
 	[XG_DISKS] = {
-		"disks", "vbd", "xg:vbd", XEN_UNPLUG_ALL_IDE_DISKS | UNPLUG_NVME
+		"disks", "vbd", "xg:vbd", "device/vbd",
+		XEN_UNPLUG_ALL_IDE_DISKS | UNPLUG_NVME
 	},
-	[XG_NICS] = { "NICs", "vif", "xg:vif", XEN_UNPLUG_ALL_NICS },
+	[XG_NICS] = {
+		"NICs", "vif", "xg:vif", "device/vif", XEN_UNPLUG_ALL_NICS
+	},
 };
 
 static const struct policy {
@@ -97,6 +103,28 @@ static bool frontend_there(const struct kind *kind)
 	return xg_xenbus_driver_present(kind->type);
 }
 
+/* A PV CD-ROM takes over from no disk. NICs have no such key. */
+static bool device_there(const struct kind *kind)
+{
+	char node[XG_XENBUS_ID_LEN + sizeof("/device-type")];
+	unsigned int i, nr;
+	bool found = false;
+	char **ids, *type;
+
+	ids = xg_store_directory(XG_STORE_NONE, kind->dir, "", &nr);
+	if (IS_ERR(ids))
+		return false;
+	for (i = 0; i < nr && !found; i++) {
+		snprintf(node, sizeof(node), "%s/device-type", ids[i]);
+		type = xg_store_read(XG_STORE_NONE, kind->dir, node, NULL);
+		found = IS_ERR(type) || strcmp(type, "cdrom");
+		if (!IS_ERR(type))
+			kfree(type);
+	}
+	kfree(ids);
+	return found;
+}
+
 static bool wanted(enum xg_kind nr)
 {
 	const struct kind *kind = &kinds[nr];
@@ -109,6 +137,11 @@ static bool wanted(enum xg_kind nr)
 	if (!frontend_there(kind)) {
 		pr_info("emulated %s left: no driver for \"%s\" is loaded to take over\n",
 			kind->what, kind->modalias);
+		return false;
+	}
+	if (!device_there(kind)) {
+		pr_info("emulated %s left: the store has no device in \"%s\" to take over\n",
+			kind->what, kind->dir);
 		return false;
 	}
 	if (xg_devices_in_use(nr, name, sizeof(name))) {

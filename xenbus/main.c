@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Start and stop of the xenbus layer: watches, then the connection they come
- * through, then the bus that uses both. The bus type is there as long as the
- * module, so that frontends can be loaded before a root.
+ * Start and stop of the xenbus layer, in two steps: the store, which is watches
+ * and then the connection they come through; then the bus that uses both. The bus
+ * type is there as long as the module, so that frontends can be loaded before a
+ * root.
  */
 #define pr_fmt(fmt) "xg-xenbus: " fmt
 
@@ -24,15 +25,15 @@ static int xenbus_show(struct seq_file *m, void *unused)
 DEFINE_SHOW_ATTRIBUTE(xenbus);
 
 /**
- * xg_xenbus_start() - connect to the store and look for devices
- * @platform: the machine; kept until xg_xenbus_stop()
+ * xg_store_start() - connect to the store
+ * @platform: the machine
  *
- * Devices are found from a work item, after this has returned.
+ * From now on the store can be read; no device is looked for yet.
  *
  * Context: process, the root's probe.
  * Return: 0; -ENODEV no store; -EIO it does not answer; another -errno.
  */
-int xg_xenbus_start(struct xg_platform *platform)
+int xg_store_start(struct xg_platform *platform)
 {
 	int err;
 
@@ -41,25 +42,48 @@ int xg_xenbus_start(struct xg_platform *platform)
 		return err;
 	err = xg_conn_start();
 	if (err)
-		goto stop_watch;
+		xg_watch_stop();
+	return err;
+}
+EXPORT_SYMBOL_GPL(xg_store_start);
+
+/**
+ * xg_store_stop() - let go of the store
+ *
+ * Context: process, the root's remove.
+ */
+void xg_store_stop(void)
+{
+	xg_conn_stop();
+	xg_watch_stop();
+}
+EXPORT_SYMBOL_GPL(xg_store_stop);
+
+/**
+ * xg_xenbus_start() - look for devices, the store being connected
+ * @platform: the machine; kept until xg_xenbus_stop()
+ *
+ * Devices are found from a work item, after this has returned.
+ *
+ * Context: process, the root's probe.
+ * Return: 0 or -errno.
+ */
+int xg_xenbus_start(struct xg_platform *platform)
+{
+	int err;
+
 	err = xg_bus_start(platform);
 	if (err)
-		goto stop_conn;
+		return err;
 	file = debugfs_create_file("xenbus", 0400, xg_debugfs_root(), NULL,
 				   &xenbus_fops);
 	xg_users_start();
 	return 0;
-
-stop_conn:
-	xg_conn_stop();
-stop_watch:
-	xg_watch_stop();
-	return err;
 }
 EXPORT_SYMBOL_GPL(xg_xenbus_start);
 
 /**
- * xg_xenbus_stop() - remove all devices and let go of the store
+ * xg_xenbus_stop() - remove all devices
  *
  * Context: process, the root's remove. Waits for backends, a bounded time each.
  */
@@ -68,8 +92,6 @@ void xg_xenbus_stop(void)
 	xg_users_stop();
 	debugfs_remove(file);
 	xg_bus_stop();
-	xg_conn_stop();
-	xg_watch_stop();
 }
 EXPORT_SYMBOL_GPL(xg_xenbus_stop);
 

@@ -19,6 +19,8 @@
 #include <linux/workqueue.h>
 #include <xen/interface/xen.h>
 
+struct xg_platform;
+
 /* A transaction of one connection; 0 (XG_STORE_NONE) is "none". */
 typedef u64 xg_store_txn_t;
 #define XG_STORE_NONE	0ull
@@ -98,5 +100,9 @@ struct xg_store_user {
 
 void xg_store_join(struct xg_store_user *user);
 void xg_store_leave(struct xg_store_user *user);
+
+/* The root's calls; process context. The bus (xg/xenbus.h) starts after it. */
+int xg_store_start(struct xg_platform *platform);
+void xg_store_stop(void);
 
 #endif /* XG_STORE_H */

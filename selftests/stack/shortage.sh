@@ -29,6 +29,10 @@ starve() {
 		echo "$device" >"$driver/bind" && wait_for 5 says_so
 }
 
+taken_away() {
+	starve "$1" "$2" && timeout 20 sh -c "echo $device >$driver/unbind"
+}
+
 for each in xg-vbd:vbd xg-vif:vif; do
 	set -- /sys/bus/xg/devices/${each#*:}-*
 	device=${1##*/}
@@ -42,9 +46,8 @@ for each in xg-vbd:vbd xg-vif:vif; do
 	check "$device: with grants it connects" wait_for 40 state_is Connected
 	check "$device: nothing is leaked" wait_for 10 as_before
 
-	starve "${each%:*}" "$device"
 	check "$device: it can be taken away while it waits" \
-		timeout 20 sh -c "echo $device >$driver/unbind"
+		taken_away "${each%:*}" "$device"
 	release
 	echo "$device" >"$driver/bind"
 	check "$device: and comes back" wait_for 40 state_is Connected

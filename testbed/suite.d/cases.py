@@ -90,6 +90,8 @@ CASES = [
          command=["testbed/suite.d/faults"]),
     Case("bench", "the bench's parser, tables and charts, from recorded output",
          command=["bench/self-check"]),
+    Case("packaging", "make install and uninstall, what loads before what, the "
+         "package", command=["packaging/self-check", "6.1"], makes="6.1"),
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
