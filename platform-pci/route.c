@@ -84,7 +84,7 @@ static struct irq_chip msi_chip = {
 	.irq_eoi = irq_chip_eoi_parent,
 	.irq_retrigger = irq_chip_retrigger_hierarchy,
 	.irq_set_affinity = irq_chip_set_affinity_parent,
-	.flags = IRQCHIP_SKIP_SET_WAKE | IRQCHIP_EOI_THREADED,
+	.flags = IRQCHIP_SKIP_SET_WAKE,
 };
 
 static struct msi_domain_info msi_info = {
