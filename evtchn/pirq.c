@@ -162,7 +162,12 @@ refused:
 /* The last driver has given it back: no handler runs, nothing is in flight. */
 static void pirq_release(struct irq_data *d)
 {
-	xg_detach(irq_data_get_irq_chip_data(d));
+	struct xg_evtchn *ch = irq_data_get_irq_chip_data(d);
+
+	xg_detach(ch);
+	/* Or Xen would want an EOI for each MSI of a number that it has seen. */
+	if (!ch->level)
+		unmap_pirq(ch->pirq);
 }
 
 /*
