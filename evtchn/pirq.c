@@ -149,8 +149,6 @@ static int pirq_request(struct irq_data *d)
 	if (err)
 		goto close;
 	ch->tell_xen = xen_wants_eoi(ch->pirq);
-	/* A line that was up before anybody listened, or an EOI still owed. */
-	tell_xen(ch);
 	return 0;
 
 close:
@@ -164,16 +162,36 @@ refused:
 /* The last driver has given it back: no handler runs, nothing is in flight. */
 static void pirq_release(struct irq_data *d)
 {
-	xg_detach(irq_data_get_irq_chip_data(d));
+	struct xg_evtchn *ch = irq_data_get_irq_chip_data(d);
+
+	xg_detach(ch);
+	/* Or Xen would want an EOI for each MSI of a number that it has seen. */
+	if (!ch->level)
+		unmap_pirq(ch->pirq);
 }
 
-/* Unmasked first: what Xen then sends again does not need a second call. */
+/*
+ * Unmasked first: what Xen then sends again does not need a second call. A line
+ * that was up before anybody listened, or an EOI still owed, is told here, too.
+ */
+static void pirq_unmask(struct irq_data *d)
+{
+	xg_port_irq_unmask(d);
+	tell_xen(irq_data_get_irq_chip_data(d));
+}
+
+/*
+ * The end of the flow, which comes for each delivery. While the IRQ is masked, as
+ * until its threaded handler has run, the line may still be up: Xen is told by the
+ * unmask, or it would send the same again.
+ */
 static void pirq_eoi(struct irq_data *d)
 {
 	struct xg_evtchn *ch = irq_data_get_irq_chip_data(d);
 
 	xg_evtchn_eoi(ch, 0);
-	tell_xen(ch);
+	if (!irqd_irq_masked(d))
+		tell_xen(ch);
 }
 
 /*
@@ -211,13 +229,12 @@ static struct irq_chip pirq_chip = {
 	.irq_request_resources = pirq_request,
 	.irq_release_resources = pirq_release,
 	.irq_mask = xg_port_irq_mask,
-	.irq_unmask = xg_port_irq_unmask,
+	.irq_unmask = pirq_unmask,
 	.irq_eoi = pirq_eoi,
 	.irq_retrigger = pirq_retrigger,
 	.irq_set_affinity = xg_port_irq_set_affinity,
 	.irq_compose_msi_msg = pirq_compose,
-	/* A line stays masked until its threaded handler has run. */
-	.flags = IRQCHIP_SKIP_SET_WAKE | IRQCHIP_EOI_THREADED,
+	.flags = IRQCHIP_SKIP_SET_WAKE,
 };
 
 /* --- IRQs that stand for a pirq ------------------------------------------- */

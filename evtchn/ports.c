@@ -322,7 +322,8 @@ void xg_move_away(unsigned int cpu)
 
 /*
  * A CPU is back. A device's driver may have an interrupt for its queue of that CPU
- * alone: the IRQ core has started it again before the CPU could take events.
+ * alone: the IRQ core has started it again before the CPU could take events. Moved
+ * by the core, which must know where it is when a CPU goes.
  */
 void xg_move_home(unsigned int cpu)
 {
@@ -336,7 +337,7 @@ void xg_move_home(unsigned int cpu)
 		wish = irq_get_affinity_mask(ch->irq);
 		if (cpumask_test_cpu(cpu, wish) &&
 		    !cpumask_test_cpu(READ_ONCE(ch->cpu), wish))
-			xg_bind(ch, cpu);
+			irq_set_affinity(ch->irq, wish);
 	}
 	mutex_unlock(&xg_ports_lock);
 }

@@ -46,7 +46,6 @@ int xg_routes_start(void);
 void xg_routes_stop(void);
 struct irq_domain *xg_route_msi(struct pci_dev *pdev);
 void xg_unroute_msi(struct pci_dev *pdev, struct irq_domain *was);
-bool xg_lines_routed(void);
 struct xg_line *xg_route_intx(struct pci_dev *pdev, bool begin);
 void xg_unroute_intx(struct pci_dev *pdev, struct xg_line *line);
 

@@ -141,7 +141,7 @@ static void begin(struct pci_dev *pdev)
 	r = find(pdev);
 	if (r)		/* another driver has just not taken it */
 		r->failed = false;
-	if (r || !started || (!mine && !xg_lines_routed()))
+	if (r || !started)
 		goto out;
 	r = kzalloc(sizeof(*r), GFP_KERNEL);
 	if (!r || !try_module_get(THIS_MODULE))

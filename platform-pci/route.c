@@ -84,7 +84,7 @@ static struct irq_chip msi_chip = {
 	.irq_eoi = irq_chip_eoi_parent,
 	.irq_retrigger = irq_chip_retrigger_hierarchy,
 	.irq_set_affinity = irq_chip_set_affinity_parent,
-	.flags = IRQCHIP_SKIP_SET_WAKE | IRQCHIP_EOI_THREADED,
+	.flags = IRQCHIP_SKIP_SET_WAKE,
 };
 
 static struct msi_domain_info msi_info = {
@@ -222,11 +222,6 @@ static struct xg_line *new_line(struct pci_dev *pdev)
 	return line;
 }
 
-bool xg_lines_routed(void)
-{
-	return !list_empty(&lines);
-}
-
 /*
  * -> the line the device now has, or NULL: it keeps its own. @begin: also a line
  * that is not led to an event channel yet; without, only one that is already, and
@@ -234,13 +229,15 @@ bool xg_lines_routed(void)
  *
  * Only an enabled device has the number of its pin, and only one that stays
  * enabled keeps the number it is given: this holds it enabled, which its driver
- * may notice. So no line is begun for a device that can have MSIs.
+ * may notice. So no line is begun for a device that can have MSIs, and without
+ * any line none is touched.
  */
 struct xg_line *xg_route_intx(struct pci_dev *pdev, bool begin)
 {
 	struct xg_line *line, *found = NULL;
 
-	if (!pdev->pin || !xg_evtchn_per_cpu() || pci_enable_device(pdev))
+	if (!pdev->pin || !xg_evtchn_per_cpu() ||
+	    (!begin && list_empty(&lines)) || pci_enable_device(pdev))
 		return NULL;
 	list_for_each_entry(line, &lines, list)
 		if (line->apic_irq == pdev->irq)

@@ -62,9 +62,11 @@ REMAP = ["--disk", "ram:64", "--config",
          "'-global','e1000e.romfile=','-global','e1000.romfile=',"
          "'-drive','if=none,id=nvme0,file=/dev/ram1,format=raw,"
          "file.locking=off','-device','nvme,serial=xg,drive=nvme0']"]
-# QEMU's own cases of a Xen guest's interrupts: what the kernel, and we, leave out.
+# QEMU's own cases of a Xen guest's interrupts: what the kernel, and we, leave out;
+# and lines that are masked until a thread has run.
 REMAP_CASES = {
     "nomsi": ["--cmdline", "pci=nomsi"],
+    "threads": ["--cmdline", "threadirqs pci=nomsi"],
     "noapic": ["--cmdline", "noapic pci=nomsi"],
     "intx": ["--modparam", "xg-evtchn upcall=intx"],
     "intx-nomsi": ["--modparam", "xg-evtchn upcall=intx",
