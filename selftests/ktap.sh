@@ -170,7 +170,14 @@ log_mark() {
 }
 
 log_since() {
-	dmesg | sed "1,/$ktap_mark/d"
+	dmesg >/tmp/log-since.$$
+	# All of it where the mark itself has been pushed out.
+	if grep -q "$ktap_mark" /tmp/log-since.$$; then
+		sed "1,/$ktap_mark/d" /tmp/log-since.$$
+	else
+		cat /tmp/log-since.$$
+	fi
+	rm -f /tmp/log-since.$$
 }
 
 # log_has PATTERN: does a line since the mark match?
