@@ -13,7 +13,7 @@ on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
 pci=/sys/bus/pci/devices
 peer=${XG_PEER:-192.0.2.1}
-rounds=$(rounds 8 50)
+rounds=$(rounds 2 50)
 
 # find_pci FILE PATTERN: the first device whose FILE in sysfs says so
 find_pci() {
