@@ -6,7 +6,7 @@
 on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
 stack_take_down
-if real_xen; then plan 32; else plan 35; fi
+if real_xen; then plan 35; else plan 38; fi
 
 # refused MODULE PARAMETER: the layers below it are up
 refused() {
