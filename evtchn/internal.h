@@ -243,6 +243,7 @@ void xg_ledger_end(void);
 /* vcpuinfo.c */
 struct vcpu_info *xg_vcpu_info(u32 vcpu);
 struct vcpu_info *xg_vcpu_info_here(u32 vcpu);
+void xg_vcpu_info_prepare(u32 vcpu);
 void xg_vcpu_infos_start(void);
 
 /* 2level.c */

@@ -9,7 +9,7 @@
  * such vCPUs nothing is registered, and nothing stays.
  *
  * In that common place another domain's events would raise the callback vector
- * here for ever, so vCPUs leave it before an upcall is set up.
+ * here for ever, so vCPUs leave it before an upcall is set up, or before they run.
  */
 #define pr_fmt(fmt) "xg-evtchn: " fmt
 
@@ -48,7 +48,7 @@ struct vcpu_info *xg_vcpu_info(u32 vcpu)
 	return &page[vcpu % PER_PAGE];
 }
 
-/* On the vCPU: of others that run Xen would refuse it. */
+/* Under xg_ledger_lock. Of another vCPU that runs Xen refuses it. */
 static int give(u32 vcpu)
 {
 	struct vcpu_register_vcpu_info op = {
@@ -104,6 +104,17 @@ struct vcpu_info *xg_vcpu_info_here(u32 vcpu)
 		pr_warn("vCPU %u runs without events: Xen takes no vcpu_info for it (%d)\n",
 			vcpu, err);
 	return xg_vcpu_info(vcpu);
+}
+
+/* For a vCPU that does not run yet. Refused here, it asks by itself, and says so. */
+void xg_vcpu_info_prepare(u32 vcpu)
+{
+	if (vcpu < MAX_VIRT_CPUS || vcpu >= XG_MAX_VCPUS)
+		return;
+	mutex_lock(&xg_ledger_lock);
+	if (!xg_vcpu_info(vcpu))
+		give(vcpu);
+	mutex_unlock(&xg_ledger_lock);
 }
 
 static int settle(void *unused)
