@@ -169,5 +169,8 @@ module_exit(platform_exit);
 MODULE_DESCRIPTION("Xen platform device: root of the xg layers on HVM");
 MODULE_AUTHOR("The xg authors");
 MODULE_LICENSE("GPL");
-/* No device has them load: where there is a store, there is use for them. */
-MODULE_SOFTDEP("post: xg-control xg-smp");
+/*
+ * The first two no device has loaded: where there is a store, there is use for them.
+ * The frontends' devices do, but an initramfs is to have them.
+ */
+MODULE_SOFTDEP("post: xg-control xg-smp xg-blkfront xg-netfront");
