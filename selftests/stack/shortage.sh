@@ -22,32 +22,32 @@ state_is() { [ "$(cat "/sys/bus/xg/devices/$device/state")" = "$1" ]; }
 as_before() { [ "$(held)" = "$before" ]; }
 says_so() { log_has "$device: not enough grants"; }
 
-# starve DRIVER DEVICE: of its grants, from its beginning
+# Of its grants, from its beginning
 starve() {
-	driver=/sys/bus/xg/drivers/$1 device=$2
 	echo "$device" >"$driver/unbind" && hoard && log_mark &&
 		echo "$device" >"$driver/bind" && wait_for 5 says_so
 }
 
 taken_away() {
-	starve "$1" "$2" && timeout 20 sh -c "echo $device >$driver/unbind"
+	starve && timeout 20 sh -c "echo $device >$driver/unbind"
 }
 
 for each in xg-vbd:vbd xg-vif:vif; do
 	set -- /sys/bus/xg/devices/${each#*:}-*
 	device=${1##*/}
+	driver=/sys/bus/xg/drivers/${each%:*}
 	[ -e "$1" ] && state_is Connected ||
 		skip_all "no ${each#*:} is connected"
 	before=$(held)
 	check "$device: without grants the log says what it waits for" \
-		starve "${each%:*}" "$device"
+		starve
 	check "$device: it is not given up" waiting
 	release
 	check "$device: with grants it connects" wait_for 40 state_is Connected
 	check "$device: nothing is leaked" wait_for 10 as_before
 
 	check "$device: it can be taken away while it waits" \
-		taken_away "${each%:*}" "$device"
+		taken_away
 	release
 	echo "$device" >"$driver/bind"
 	check "$device: and comes back" wait_for 40 state_is Connected
