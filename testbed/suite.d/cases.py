@@ -37,12 +37,11 @@ EVTCHN = ["evtchn/flood.sh", "evtchn/hotplug.sh", "evtchn/ports.sh"]
 # grant first: foreign-peer waits for it, but not for ever.
 LAYERS = ["proto", "grant", *EVTCHN, "evtchn/peer.sh", "time/basic.sh",
           "xenbus", "blkfront/fs.sh", "blkfront/io.sh", "blkfront/rebind.sh",
-          "netfront/basic.sh", "platform/hypercall.sh", "balloon"]
+          "netfront/basic.sh", "platform/hypercall.sh"]
 # Their peers in dom0.
 PEERS = "foreign-peer event-peer netdata"
 # What says no more on another hypervisor, or needs a dom0.
-XEN_ONLY = ["blkfront/fs.sh", "blkfront/rebind.sh", "evtchn/peer.sh",
-            "balloon"]
+XEN_ONLY = ["blkfront/fs.sh", "blkfront/rebind.sh", "evtchn/peer.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
@@ -115,8 +114,8 @@ CASES = [
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
                 "stack/data.sh"], data=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
-         tests=[*LAYERS, *SHORTAGE, *STACK], host_script=PEERS, data=True,
-         timeout=750),
+         tests=[*LAYERS, "balloon/balloon.sh", *SHORTAGE, *STACK],
+         host_script=PEERS, data=True, timeout=750),
     Case("xen-6.12", "the same on kernel 6.12, with FIFO events", engine="xen",
          kernel="6.12", data=True, timeout=900,
          tests=[*LAYERS, "evtchn/fifo.sh", *STACK[::2]],
@@ -179,6 +178,8 @@ CASES = [
          host_script="driver-domain.host", timeout=600, soak_only=True,
          options=["--memory", "768", "--config", "memory=512", "--put",
                   "testbed/suite.d/driver-domain.init"]),
+    Case("xen-memory", "the guest's own target for its memory; a process short of "
+         "it", engine="xen", tests=["balloon"], timeout=900, soak_only=True),
     Case("xen-balloon", "xl mem-set up and down under I/O, targets that are none, "
          "out and in while memory is out", engine="xen", timeout=900,
          soak_only=True, guest_script="balloon.guest", host_script="balloon.host"),
