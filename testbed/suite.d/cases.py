@@ -40,12 +40,13 @@ LAYERS = ["proto", "grant", *EVTCHN, "evtchn/peer.sh", "time/basic.sh",
           "netfront/basic.sh", "platform/hypercall.sh"]
 # Their peers in dom0.
 PEERS = "foreign-peer event-peer netdata"
-# What says no more on another hypervisor, or needs a dom0.
-XEN_ONLY = ["blkfront/fs.sh", "blkfront/rebind.sh", "evtchn/peer.sh"]
+# What says no more on another kernel or hypervisor.
+ONCE = ["xenbus", "blkfront/fs.sh", "blkfront/rebind.sh"]
+# What wants a dom0 for most that it tests.
+DOM0 = ["evtchn/peer.sh", "netfront/basic.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
-SHORTAGE = ["stack/shortage.sh"]
 # The last one: it leaves the guest with upcalls by vector.
 UPCALL = ["evtchn/upcall.sh"]
 FIFO = ["--modparam", "xg-evtchn abi=fifo",
@@ -96,14 +97,14 @@ CASES = [
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
-         tests=[*(t for t in LAYERS if t not in XEN_ONLY), "time/switch.sh",
-                *SHORTAGE, *STACK], data=True, timeout=600),
+         tests=[*(t for t in LAYERS if t not in ONCE + DOM0),
+                "stack/shortage.sh", *STACK[::2]], data=True, timeout=600),
     Case("kvm-6.12", "upcall by one vector for all CPUs, kernel 6.12; what the "
          "engine does not matter to is xen-6.12's", kernel="6.12", data=True,
-         tests=[*EVTCHN, "time/basic.sh", *STACK[::2], *UPCALL],
+         tests=[*EVTCHN, "time/basic.sh", *STACK[::2]],
          options=["--modparam", "xg-evtchn upcall=callback"], timeout=420),
     Case("kvm-intx", "upcall by INTx, hypercalls through the page",
-         tests=[*EVTCHN, "stack/data.sh", *UPCALL], data=True,
+         tests=[*EVTCHN[::2], "stack/data.sh", *UPCALL], data=True,
          options=["--modparam", "xg-evtchn upcall=intx",
                   "--modparam", "xg-hypercall hypercall=page"]),
     Case("kvm-loading", "emulated disks in use and free; wrong order, twice, "
@@ -114,13 +115,12 @@ CASES = [
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
                 "stack/data.sh"], data=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
-         tests=[*LAYERS, "balloon/balloon.sh", *SHORTAGE, *STACK],
-         host_script=PEERS, data=True, timeout=750),
+         tests=[*LAYERS, "time/switch.sh", *STACK], host_script=PEERS,
+         data=True, timeout=750),
     Case("xen-6.12", "the same on kernel 6.12, with FIFO events", engine="xen",
          kernel="6.12", data=True, timeout=900,
-         tests=[*LAYERS, "evtchn/fifo.sh", *STACK[::2]],
-         host_script=PEERS,
-         options=FIFO),
+         tests=[*(t for t in LAYERS if t not in ONCE), "evtchn/fifo.sh",
+                *STACK[::2]], host_script=PEERS, options=FIFO),
     Case("xen-fifo", "FIFO events: ports, priorities, CPUs that come and go, the "
          "stack out and in", engine="xen", timeout=600, soak_only=True,
          tests=[*EVTCHN, "evtchn/fifo.sh", "stack/reload.sh"],
@@ -171,7 +171,7 @@ CASES = [
     Case("xen-net-hotplug", "network-attach and network-detach, idle and under "
          "traffic; a backend that goes and comes back", engine="xen",
          guest_script="net-hotplug.guest", host_script="net-hotplug.host",
-         timeout=600),
+         timeout=600, soak_only=True),
     # The machine has room for two guests, the guest takes its part.
     Case("xen-driver-domain", "a disk and a network that another guest serves, "
          "and its death", engine="xen", guest_script="driver-domain.guest",
