@@ -52,8 +52,10 @@ UPCALL = ["evtchn/upcall.sh"]
 FIFO = ["--modparam", "xg-evtchn abi=fifo",
         "--config", "max_event_channels=6000"]
 FLOOD = {"soak_only": True, "soak_events": 10000000, "soak_timeout": 8000}
-# More than shared info has places for
-MANY_CPUS = ["--vcpus", "40", "--memory", "1024"]
+# More than shared info has places for. Emulated, they boot slower than the kernel
+# thinks a kernel can.
+MANY_CPUS = ["--vcpus", "40", "--memory", "1024", "--cmdline",
+             "quiet nowatchdog rcupdate.rcu_cpu_stall_suppress=1"]
 # Devices of every kind of interrupt. The disk is dom0's second RAM disk; a boot
 # ROM would take long.
 REMAP = ["--disk", "ram:64", "--config",
