@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+#: timeout 300
 # Bad parameters are refused by name and leave nothing; good ones work.
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"

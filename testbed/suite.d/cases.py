@@ -110,7 +110,7 @@ CASES = [
          options=["--modparam", "xg-evtchn upcall=intx",
                   "--modparam", "xg-hypercall hypercall=page"]),
     Case("kvm-loading", "emulated disks in use and free; wrong order, twice, "
-         "bad parameters", drivers="none", timeout=420,
+         "bad parameters", drivers="none", timeout=600,
          tests=["unplug", "platform"]),
     Case("kvm-mainline", "control: the kernel's own drivers pass the same "
          "tests; ours refuse to load", drivers="mainline",
