@@ -41,9 +41,9 @@ LAYERS = ["proto", "grant", *EVTCHN, "evtchn/peer.sh", "time/basic.sh",
 # Their peers in dom0.
 PEERS = "foreign-peer event-peer netdata"
 # What says no more on another kernel or hypervisor.
-ONCE = ["xenbus", "blkfront/fs.sh", "blkfront/rebind.sh"]
-# What wants a dom0 for most that it tests.
-DOM0 = ["evtchn/peer.sh", "netfront/basic.sh"]
+ONCE = ["xenbus", "blkfront/fs.sh", "blkfront/rebind.sh", "evtchn/peer.sh"]
+# What wants a dom0 for most that it tests, and what other KVM cases have.
+NOT_KVM = ["netfront/basic.sh", "evtchn/hotplug.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
@@ -99,11 +99,12 @@ CASES = [
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
-         tests=[*(t for t in LAYERS if t not in ONCE + DOM0),
-                "stack/shortage.sh", *STACK[::2]], data=True, timeout=600),
+         tests=[*(t for t in LAYERS if t not in ONCE + NOT_KVM),
+                "stack/shortage.sh", "stack/data.sh"], data=True,
+         timeout=600),
     Case("kvm-6.12", "upcall by one vector for all CPUs, kernel 6.12; what the "
          "engine does not matter to is xen-6.12's", kernel="6.12", data=True,
-         tests=[*EVTCHN, "time/basic.sh", *STACK[::2]],
+         tests=[*EVTCHN, *STACK[::2]],
          options=["--modparam", "xg-evtchn upcall=callback"], timeout=420),
     Case("kvm-intx", "upcall by INTx, hypercalls through the page",
          tests=[*EVTCHN[::2], "stack/data.sh", *UPCALL], data=True,
@@ -117,8 +118,8 @@ CASES = [
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
                 "stack/data.sh"], data=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
-         tests=[*LAYERS, "time/switch.sh", *STACK], host_script=PEERS,
-         data=True, timeout=750),
+         tests=[*LAYERS, *STACK], host_script=PEERS, data=True,
+         timeout=750),
     Case("xen-6.12", "the same on kernel 6.12, with FIFO events", engine="xen",
          kernel="6.12", data=True, timeout=900,
          tests=[*(t for t in LAYERS if t not in ONCE), "evtchn/fifo.sh",
