@@ -98,7 +98,7 @@ CASES = [
          "package", command=["packaging/self-check", "6.1"], makes="6.1"),
     Case("no-xen", "loads on a machine without Xen are refused",
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
-    Case("kvm-6.1", "every layer and the stack on KVM's Xen emulation",
+    Case("kvm-6.1", "most layers on KVM's Xen emulation",
          tests=[*(t for t in LAYERS if t not in ONCE + NOT_KVM),
                 "stack/shortage.sh", "stack/data.sh"], data=True,
          timeout=600),
@@ -113,6 +113,10 @@ CASES = [
     Case("kvm-loading", "emulated disks in use and free; wrong order, twice, "
          "bad parameters", drivers="none", timeout=600,
          tests=["unplug", "platform"]),
+    Case("kvm-all", "all that can be tested without a dom0", data=True,
+         tests=[*(t for t in LAYERS if t != "evtchn/peer.sh"),
+                "stack/shortage.sh", "time/switch.sh", *STACK, *UPCALL],
+         timeout=1200, soak_only=True),
     Case("kvm-mainline", "control: the kernel's own drivers pass the same "
          "tests; ours refuse to load", drivers="mainline",
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
