@@ -110,6 +110,12 @@ read_disk() {
 		iflag=direct 2>/dev/null
 }
 
+# test_module NAME: have it loaded, until the test ends
+test_module() {
+	loaded "$1" || try_insmod "$1" || skip_all "$1: $insmod_said"
+	cleanup "rmmod $1 2>/dev/null"
+}
+
 # module_test WHAT FILE WORDS [TEXT WHY]: one of a test module's tests, begun by
 # WORDS in FILE; skipped for WHY where the write fails with TEXT. The log, and
 # FILE's neighbour "result", tell where it failed.

@@ -9,8 +9,7 @@
 need xg-evtchn
 
 [ "$(counter evtchn abi)" = fifo ] || skip_all "events are 2-level: load xg-evtchn with abi=fifo"
-loaded xg-test-evtchn || try_insmod xg-test-evtchn ||
-	skip_all "xg-test-evtchn is not to be had"
+test_module xg-test-evtchn
 dir=$XG_DEBUGFS/test-evtchn
 plan 14
 

@@ -8,9 +8,7 @@
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
 need xg-evtchn
-loaded xg-test-evtchn || try_insmod xg-test-evtchn ||
-	skip_all "xg-test-evtchn is not to be had"
-cleanup "rmmod xg-test-evtchn"
+test_module xg-test-evtchn
 dir=$XG_DEBUGFS/test-evtchn
 events=${XG_EVENTS:-$(rounds 4000 10000000)}
 seconds=${XG_SECONDS:-$(rounds 120 5000)}

@@ -8,9 +8,7 @@
 need xg-evtchn
 cpus=$(ls -d /sys/devices/system/cpu/cpu[0-9]*/online 2>/dev/null)
 [ -n "$cpus" ] || skip_all "no CPU can be taken offline"
-loaded xg-test-evtchn || try_insmod xg-test-evtchn ||
-	skip_all "xg-test-evtchn is not to be had"
-cleanup "rmmod xg-test-evtchn"
+test_module xg-test-evtchn
 dir=$XG_DEBUGFS/test-evtchn
 rounds=$(rounds 10 50)
 plan 5

@@ -9,9 +9,7 @@
 need xg-evtchn
 command -v wait_tell >/dev/null && wait_tell event-peer 20 ||
 	skip_all "no event-peer in dom0 (host script of testbed/vm)"
-loaded xg-test-evtchn || try_insmod xg-test-evtchn ||
-	skip_all "xg-test-evtchn is not to be had"
-cleanup "rmmod xg-test-evtchn"
+test_module xg-test-evtchn
 cleanup "ask end 0"
 dir=$XG_DEBUGFS/test-evtchn
 pings=$(rounds 2000 100000)

@@ -5,9 +5,7 @@
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
 need xg-evtchn
-loaded xg-test-evtchn || try_insmod xg-test-evtchn ||
-	skip_all "xg-test-evtchn is not to be had"
-cleanup "rmmod xg-test-evtchn"
+test_module xg-test-evtchn
 dir=$XG_DEBUGFS/test-evtchn
 plan 8
 

@@ -5,9 +5,7 @@
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
 need xg-grant
-loaded xg-test-grant || try_insmod xg-test-grant ||
-	skip_all "xg-test-grant is not to be had"
-cleanup "rmmod xg-test-grant"
+test_module xg-test-grant
 plan 9
 
 # kernel WHAT TEST

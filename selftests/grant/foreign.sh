@@ -8,9 +8,7 @@
 need xg-grant
 command -v wait_tell >/dev/null && wait_tell peer 10 ||
 	skip_all "no foreign-peer in dom0 (host script of testbed/vm)"
-loaded xg-test-grant || try_insmod xg-test-grant ||
-	skip_all "xg-test-grant is not to be had"
-cleanup "rmmod xg-test-grant 2>/dev/null"
+test_module xg-test-grant
 file=$XG_DEBUGFS/test-grant
 plan 22
 

@@ -7,9 +7,7 @@
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
 need xg-blkfront xg-netfront
-loaded xg-test-grant || try_insmod xg-test-grant ||
-	skip_all "xg-test-grant: $insmod_said"
-cleanup "rmmod xg-test-grant"
+test_module xg-test-grant
 grants=$XG_DEBUGFS/test-grant
 plan 13
 

@@ -5,9 +5,7 @@
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
 need xg-xenbus
-loaded xg-test-xenbus || try_insmod xg-test-xenbus ||
-	skip_all "xg-test-xenbus is not to be had: ${insmod_said:-}"
-cleanup "rmmod xg-test-xenbus"
+test_module xg-test-xenbus
 plan 19
 
 # kernel WHAT TEST: one of the module's tests; its log tells where it failed

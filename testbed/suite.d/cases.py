@@ -107,7 +107,8 @@ CASES = [
          tests=[*EVTCHN, *STACK[::2]],
          options=["--modparam", "xg-evtchn upcall=callback"], timeout=420),
     Case("kvm-intx", "upcall by INTx, hypercalls through the page",
-         tests=[*EVTCHN[::2], "stack/data.sh", *UPCALL], data=True,
+         tests=["evtchn/flood.sh", "evtchn/ports.sh", "stack/data.sh",
+                *UPCALL], data=True,
          options=["--modparam", "xg-evtchn upcall=intx",
                   "--modparam", "xg-hypercall hypercall=page"]),
     Case("kvm-loading", "emulated disks in use and free; wrong order, twice, "
