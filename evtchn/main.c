@@ -14,7 +14,6 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <asm/apic.h>
-#include <asm/smp.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/memory.h>
 #include <xg/hypercall.h>
@@ -176,10 +175,7 @@ static void unmap_shared_info(void)
  */
 static int cpu_prepare(unsigned int cpu)
 {
-	u32 vcpu = xg_vcpu_id(cpu);
-
-	/* The first time it is known by the firmware's table only. */
-	xg_vcpu_info_prepare(vcpu != U32_MAX ? vcpu : cpu_acpi_id(cpu));
+	xg_vcpu_info_prepare(xg_vcpu_id_expected(cpu));
 	xg_hush(per_cpu_ptr(&xg_cpu, cpu));
 	return 0;
 }

@@ -68,6 +68,24 @@ u32 xg_vcpu_id(unsigned int cpu)
 EXPORT_SYMBOL_GPL(xg_vcpu_id);
 
 /**
+ * xg_vcpu_id_expected() - Xen's number of a CPU that may not have run yet
+ * @cpu: Linux's number of it; present
+ *
+ * One that has not been online since this module was loaded is known by the
+ * firmware's table only.
+ *
+ * Context: any.
+ * Return: the vCPU number.
+ */
+u32 xg_vcpu_id_expected(unsigned int cpu)
+{
+	u32 vcpu = xg_vcpu_id(cpu);
+
+	return vcpu != U32_MAX ? vcpu : cpu_acpi_id(cpu);
+}
+EXPORT_SYMBOL_GPL(xg_vcpu_id_expected);
+
+/**
  * xg_vcpu_id_here() - Xen's number of the CPU this runs on
  *
  * Asks Xen, and settles what xg_vcpu_id() returns from now on. For CPU hotplug

@@ -27,7 +27,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
-#include <asm/smp.h>
 #include <xg/hypercall.h>
 #include <xg/store.h>
 
@@ -47,14 +46,6 @@ static DECLARE_DELAYED_WORK(look_work, look_again);
 
 /* --- CPUs ------------------------------------------------------------------ */
 
-/* One that has not run since the modules came is known by the firmware's table. */
-static u32 vcpu_of(unsigned int cpu)
-{
-	u32 vcpu = xg_vcpu_id(cpu);
-
-	return vcpu != U32_MAX ? vcpu : cpu_acpi_id(cpu);
-}
-
 /*
  * The CPU, or nr_cpu_ids. ACPI adds one, all of it, with the lock held for
  * writing. That it takes one away between here and its use cannot be locked out;
@@ -66,7 +57,7 @@ static unsigned int find_cpu(u32 vcpu)
 
 	cpus_read_lock();
 	for_each_present_cpu(cpu)
-		if (vcpu_of(cpu) == vcpu && get_cpu_device(cpu)) {
+		if (xg_vcpu_id_expected(cpu) == vcpu && get_cpu_device(cpu)) {
 			found = cpu;
 			break;
 		}

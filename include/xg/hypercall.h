@@ -50,6 +50,8 @@ static inline bool xg_xen_has(unsigned int nr)
 
 /* Xen's number of the vCPU that runs as Linux CPU @cpu; valid once it is online. */
 u32 xg_vcpu_id(unsigned int cpu);
+/* The same for one that may not have run yet. */
+u32 xg_vcpu_id_expected(unsigned int cpu);
 /* The same for the CPU this runs on, from its first hotplug callback on. */
 u32 xg_vcpu_id_here(void);
 
