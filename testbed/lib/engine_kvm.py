@@ -141,10 +141,9 @@ class Direct:
         return path
 
     def machine(self):
-        machine = qemu.Machine([], self.run / "qemu.log")
-        machine.args = [*middle.direct_command(self.tree),
-                        *guest_args(self.spec, self)]
-        return machine
+        return qemu.Machine([*middle.direct_command(self.tree),
+                             *guest_args(self.spec, self)],
+                            self.run / "qemu.log")
 
 
 class Nested:
@@ -196,7 +195,7 @@ class Nested:
             if not disk.is_ram:
                 args += ["-drive", f"if=virtio,format=raw,file={disk.path},"
                                    "discard=unmap,cache=writeback"]
-        return qemu.Machine(args, paths.run / "qemu.log")
+        return qemu.outer(args, paths.run / "qemu.log")
 
 
 # --- one attempt -------------------------------------------------------------

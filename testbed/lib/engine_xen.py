@@ -132,18 +132,17 @@ class Attempt:
         self.events_read = 0
         self.told = set()
         self.seen = {}              # event or message -> seconds
+        self.socket = paths.run / "channel"
+        self.machine = qemu.outer(self.qemu_args(), paths.run / "qemu.log")
 
     def go(self):
-        socket = self.paths.run / "channel"
         self.start = time.monotonic()
-        self.channel = Channel(socket, self.paths.out / "script.log",
+        self.channel = Channel(self.socket, self.paths.out / "script.log",
                                self.on_message, self.spec.verbose)
         try:
-            with qemu.Machine(self.qemu_args(socket),
-                              self.paths.run / "qemu.log") as machine:
-                self.machine = machine
+            with self.machine:
                 self.watch()
-                machine.check_started()
+                self.machine.check_started()
                 self.end_guest()
         finally:
             self.channel.close()
@@ -151,7 +150,7 @@ class Attempt:
         self.ending.times = self.seen
         return self.ending
 
-    def qemu_args(self, socket):
+    def qemu_args(self):
         spec, images, paths = self.spec, self.images, self.paths
         ram = sum(d.mib for d in spec.disks if d.is_ram)
         dom0_mib = DOM0_MIB + ram
@@ -169,7 +168,7 @@ class Attempt:
                 "-virtfs", f"local,path={paths.out},mount_tag=xg,"
                            "security_model=none,multidevs=remap",
                 "-device", "virtio-serial-pci",
-                "-chardev", f"socket,id=chan,path={socket}",
+                "-chardev", f"socket,id=chan,path={self.socket}",
                 "-device", "virtserialport,chardev=chan,name=xg.channel",
                 "-drive", f"if=virtio,format=raw,file={images.root},"
                           "snapshot=on,cache=unsafe"]

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cache, kernels, packages, qemu
+from . import cache, kernels, packages
 from .errors import TestbedError
 
 HERE = Path(__file__).resolve().parents[1] / "guest"
@@ -160,7 +160,7 @@ def run_files(spec, kernel, root):
         f"type={spec.type}\nengine={spec.engine}\n"
         f"script={'yes' if spec.guest_script else ''}\n")
     (root / "etc/modprobe.d/testbed.conf").write_text(
-        "".join(f"options {line}\n" for line in module_options(spec)))
+        "".join(f"options {line}\n" for line in spec.modparams))
     if spec.guest_script:
         shutil.copy(spec.guest_script, root / "etc/guest-script")
         os.chmod(root / "etc/guest-script", 0o755)
@@ -170,19 +170,6 @@ def run_files(spec, kernel, root):
         else:
             shutil.copy(path, root / "put" / path.name)
     add_our_modules(spec, kernel, root)
-
-
-def module_options(spec):
-    """--modparam, and what the emulator needs.
-
-    With a callback Xen injects an interrupt and opens an interrupt window in one
-    VM entry. Under the emulator's SVM the vector then comes a second time at the
-    first instruction of its handler: two guests of two died within a minute.
-    """
-    forced = any("upcall=" in line for line in spec.modparams)
-    if spec.engine == "xen" and not forced and not qemu.nested_kvm():
-        return [*spec.modparams, "xg-evtchn upcall=vector"]
-    return spec.modparams
 
 
 def add_our_modules(spec, kernel, root):

@@ -21,6 +21,7 @@ from .errors import TestbedError
 # suite asked for -> (kind of archive, its suite name)...
 SUITES = {
     "bookworm": [("main", "bookworm"), ("security", "bookworm-security")],
+    "bookworm-source": [("main", "bookworm"), ("security", "bookworm-security")],
     "bookworm-release": [("main", "bookworm")],
     "bookworm-backports": [("main", "bookworm"),
                            ("security", "bookworm-security"),
@@ -87,7 +88,8 @@ def state_of(suite):
         for kind, name in SUITES[suite]:
             uri, key = known[kind]
             signed = f"[signed-by={key}] " if key else ""
-            lines.append(f"deb {signed}{uri} {name} main\n")
+            kind = "deb-src" if suite.endswith("-source") else "deb"
+            lines.append(f"{kind} {signed}{uri} {name} main\n")
         (state / "sources.list").write_text("".join(lines))
         if suite.endswith("-backports"):
             (state / "preferences").write_text(
@@ -210,10 +212,47 @@ def tree(name, suite, names, depends=True, prune=(), finish=None):
     return cache.cached(name, recipe, make)
 
 
+def source(suite, name):
+    """The newest version of a source package: its files' names, .dsc first."""
+    state = state_of(suite)
+    memo = state / f"source-{name}.json"
+    if (memo.exists()
+            and memo.stat().st_mtime >= (state / "updated").stat().st_mtime):
+        return json.loads(memo.read_text())
+    out = apt(suite, state, "apt-get", "-qq", "--print-uris", "source", name)
+    files = re.findall(r"^'\S+' (\S+) ", out, re.M)
+    files.sort(key=lambda file: not file.endswith(".dsc"))
+    if not files:
+        raise TestbedError(f"{suite}: no source package {name}")
+    memo.write_text(json.dumps(files))
+    return files
+
+
+def fetch_source(suite, files):
+    """Download what source() named; returns the paths."""
+    state = state_of(suite)
+    archives = state / "archives"
+    name = files[0].split("_")[0]
+    with cache.locked(f"apt-{suite}"):
+        if not all((archives / file).exists() for file in files):
+            here = os.getcwd()
+            try:
+                os.chdir(archives)
+                apt(suite, state, "apt-get", "-qq", "source",
+                    "--download-only", name)
+            finally:
+                os.chdir(here)
+    return [archives / file for file in files]
+
+
 def host_needs():
     """Install what testbed/host-packages names and this machine lacks."""
-    done = subprocess.run([cache.TOP / "scripts/install-deps",
-                           cache.TOP / "testbed/host-packages"],
+    install(cache.TOP / "testbed/host-packages")
+
+
+def install(wanted):
+    """Install what a list of packages names and this machine lacks."""
+    done = subprocess.run([cache.TOP / "scripts/install-deps", wanted],
                           stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
                           text=True)
     if done.returncode:

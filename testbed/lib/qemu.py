@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 
+from . import emulator
 from .errors import TestbedError
 
 KVM_GET_SUPPORTED_CPUID = 0xc008ae05
@@ -41,6 +42,11 @@ def nested_kvm():
         os.close(kvm)
 
 
+def program():
+    """What runs the machine: where QEMU emulates it, one without faults."""
+    return ["qemu-system-x86_64"] if nested_kvm() else emulator.command()
+
+
 def machine_args():
     """CPU and accelerator: real KVM where it nests, else TCG's SVM."""
     if nested_kvm():
@@ -52,18 +58,22 @@ def _die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def outer(args, log):
+    """The machine below the guests -> Machine. May build its QEMU first."""
+    return Machine([*program(), "-nodefaults", "-no-user-config",
+                    "-display", "none", "-no-reboot", *args], log)
+
+
 class Machine:
     """A running QEMU; as a context manager it never outlives its block."""
 
-    def __init__(self, args, log):
-        self.log = log
-        self.args = ["qemu-system-x86_64", "-nodefaults", "-no-user-config",
-                     "-display", "none", "-no-reboot", *args]
+    def __init__(self, command, log):
+        self.command, self.log = command, log
 
     def __enter__(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [str(a) for a in self.args], stdin=subprocess.DEVNULL,
+                [str(word) for word in self.command], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=_die_with_parent)
         return self

@@ -125,10 +125,12 @@ CASES = [
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
          tests=[*LAYERS, *STACK], host_script=PEERS, data=True,
          timeout=750),
-    Case("xen-6.12", "the same on kernel 6.12, with FIFO events", engine="xen",
+    Case("xen-6.12", "the same on kernel 6.12, with FIFO events and a vector for "
+         "each CPU", engine="xen",
          kernel="6.12", data=True, timeout=900,
          tests=[*(t for t in LAYERS if t not in ONCE), "evtchn/fifo.sh",
-                *STACK[::2]], host_script=PEERS, options=FIFO),
+                *STACK[::2]], host_script=PEERS,
+         options=[*FIFO, "--modparam", "xg-evtchn upcall=vector"]),
     Case("xen-fifo", "FIFO events: ports, priorities, CPUs that come and go, the "
          "stack out and in", engine="xen", timeout=600, soak_only=True,
          tests=[*EVTCHN, "evtchn/fifo.sh", "stack/reload.sh"],
