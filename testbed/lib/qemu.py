@@ -15,6 +15,10 @@ KVM_GET_SUPPORTED_CPUID = 0xc008ae05
 KVM_CREATE_VM = 0xae01
 PR_SET_PDEATHSIG = 1
 
+DEBIANS = "qemu-system-x86_64"
+# Arguments of any machine.
+ALWAYS = ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+
 
 def nested_kvm():
     """True where the machine's KVM works and offers SVM or VMX to a guest."""
@@ -44,7 +48,7 @@ def nested_kvm():
 
 def program():
     """What runs the machine: where QEMU emulates it, one without faults."""
-    return ["qemu-system-x86_64"] if nested_kvm() else emulator.command()
+    return [DEBIANS] if nested_kvm() else emulator.command()
 
 
 def machine_args():
@@ -60,8 +64,7 @@ def _die_with_parent():
 
 def outer(args, log):
     """The machine below the guests -> Machine. May build its QEMU first."""
-    return Machine([*program(), "-nodefaults", "-no-user-config",
-                    "-display", "none", "-no-reboot", *args], log)
+    return Machine([*program(), *ALWAYS, *args], log)
 
 
 class Machine:
