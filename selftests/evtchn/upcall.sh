@@ -12,7 +12,7 @@ kernel_has_xen && skip_all "the kernel's own Xen code is active"
 first=$(counter evtchn upcall 2>/dev/null)
 clock=/sys/devices/system/clocksource/clocksource0/current_clocksource
 stack_take_down
-rounds=$(rounds 3 50)
+rounds=$(rounds 2 50)
 plan 14
 
 log_mark
