@@ -412,6 +412,31 @@ struct xg_evtchn *xg_evtchn_open_virq(u32 virq,
 EXPORT_SYMBOL_GPL(xg_evtchn_open_virq);
 
 /**
+ * xg_evtchn_open_ipi_cpuslocked() - xg_evtchn_open_ipi() while CPUs stay
+ * @client: who is told, on which CPU; always pinned
+ *
+ * For CPU hotplug callbacks, which may not take the lock they run under.
+ *
+ * Context: process; CPUs neither come nor go.
+ * Return: the channel, the caller's until xg_evtchn_close(), or ERR_PTR.
+ */
+struct xg_evtchn *
+xg_evtchn_open_ipi_cpuslocked(const struct xg_evtchn_client *client)
+{
+	struct xg_evtchn_client copy = *client;
+	struct evtchn_bind_ipi op = {};
+	struct xg_evtchn *ch;
+
+	copy.flags |= XG_EVTCHN_PINNED;
+	copy.priority = max(copy.priority, XG_PRIORITY_IPI);
+	ch = new_channel(XG_PORT_IPI, DOMID_SELF, &copy);
+	if (!IS_ERR(ch))
+		op.vcpu = xg_vcpu_id(ch->cpu);
+	return open_new(ch, EVTCHNOP_bind_ipi, &op, &op.port);
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_open_ipi_cpuslocked);
+
+/**
  * xg_evtchn_open_ipi() - a new port by which this domain interrupts a CPU of its
  * @client: who is told, on which CPU; always pinned
  *
@@ -420,17 +445,10 @@ EXPORT_SYMBOL_GPL(xg_evtchn_open_virq);
  */
 struct xg_evtchn *xg_evtchn_open_ipi(const struct xg_evtchn_client *client)
 {
-	struct xg_evtchn_client copy = *client;
-	struct evtchn_bind_ipi op = {};
 	struct xg_evtchn *ch;
 
-	copy.flags |= XG_EVTCHN_PINNED;
-	copy.priority = max(copy.priority, XG_PRIORITY_IPI);
 	cpus_read_lock();
-	ch = new_channel(XG_PORT_IPI, DOMID_SELF, &copy);
-	if (!IS_ERR(ch))
-		op.vcpu = xg_vcpu_id(ch->cpu);
-	ch = open_new(ch, EVTCHNOP_bind_ipi, &op, &op.port);
+	ch = xg_evtchn_open_ipi_cpuslocked(client);
 	cpus_read_unlock();
 	return ch;
 }

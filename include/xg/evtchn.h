@@ -70,10 +70,12 @@ xg_evtchn_open_interdomain(domid_t peer, evtchn_port_t remote_port,
 			   const struct xg_evtchn_client *client);
 struct xg_evtchn *
 xg_evtchn_open_virq(u32 virq, const struct xg_evtchn_client *client);
-/* The same from a CPU hotplug callback. */
+struct xg_evtchn *xg_evtchn_open_ipi(const struct xg_evtchn_client *client);
+/* The last two from a CPU hotplug callback */
 struct xg_evtchn *
 xg_evtchn_open_virq_cpuslocked(u32 virq, const struct xg_evtchn_client *client);
-struct xg_evtchn *xg_evtchn_open_ipi(const struct xg_evtchn_client *client);
+struct xg_evtchn *
+xg_evtchn_open_ipi_cpuslocked(const struct xg_evtchn_client *client);
 struct xg_evtchn *
 xg_evtchn_adopt(evtchn_port_t port, const struct xg_evtchn_client *client);
 

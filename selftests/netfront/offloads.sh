@@ -44,11 +44,16 @@ tcp() {
 }
 
 # Datagrams may be lost, a tenth of them.
-udp() {
+most_arrive() {
 	iperf "$@" -u -b 10M -t 1 -l $((mtu - 100)) &&
 		[ "$(value sum packets)" -gt 50 ] &&
-		[ $(($(value sum lost_packets) * 10)) -le "$(value sum packets)" ] ||
-		complain "udp $*"
+		[ $(($(value sum lost_packets) * 10)) -le "$(value sum packets)" ]
+}
+
+# A machine that was busy with something else for a while is asked again.
+udp() {
+	most_arrive "$@" || most_arrive "$@" ||
+		complain "udp $*: $(value sum lost_packets) of $(value sum packets) lost"
 }
 
 bad=

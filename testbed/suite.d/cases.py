@@ -46,6 +46,8 @@ ONCE = ["xenbus", "blkfront/fs.sh", "blkfront/rebind.sh", "evtchn/peer.sh"]
 NOT_KVM = ["netfront/basic.sh", "evtchn/hotplug.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
+# Where events are per CPU; it takes a module out and in.
+SMP = ["smp/ipi.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 # The last one: it leaves the guest with upcalls by vector.
 UPCALL = ["evtchn/upcall.sh"]
@@ -100,11 +102,11 @@ CASES = [
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "most layers on KVM's Xen emulation",
          tests=[*(t for t in LAYERS if t not in ONCE + NOT_KVM),
-                "stack/shortage.sh", "stack/data.sh"], data=True,
+                *SMP, "stack/shortage.sh", "stack/data.sh"], data=True,
          timeout=600),
     Case("kvm-6.12", "upcall by one vector for all CPUs, kernel 6.12; what the "
          "engine does not matter to is xen-6.12's", kernel="6.12", data=True,
-         tests=[*EVTCHN, *STACK[::2]],
+         tests=[*EVTCHN, *SMP, *STACK[::2]],
          options=["--modparam", "xg-evtchn upcall=callback"], timeout=420),
     Case("kvm-intx", "upcall by INTx, hypercalls through the page",
          tests=["evtchn/flood.sh", "evtchn/ports.sh", "stack/data.sh",
@@ -123,13 +125,13 @@ CASES = [
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
                 "stack/data.sh"], data=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
-         tests=[*LAYERS, *STACK], host_script=PEERS, data=True,
+         tests=[*LAYERS, *SMP, *STACK], host_script=PEERS, data=True,
          timeout=750),
     Case("xen-6.12", "the same on kernel 6.12, with FIFO events and a vector for "
          "each CPU", engine="xen",
          kernel="6.12", data=True, timeout=900,
          tests=[*(t for t in LAYERS if t not in ONCE), "evtchn/fifo.sh",
-                *STACK[::2]], host_script=PEERS,
+                *SMP, *STACK[::2]], host_script=PEERS,
          options=[*FIFO, "--modparam", "xg-evtchn upcall=vector"]),
     Case("xen-fifo", "FIFO events: ports, priorities, CPUs that come and go, the "
          "stack out and in", engine="xen", timeout=600, soak_only=True,
