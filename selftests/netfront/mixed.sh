@@ -16,14 +16,21 @@ plan 7
 
 flag=/tmp/mixed-on.$$
 cleanup "rm -f $flag"
-# flow NAME COMMAND...: over and over; a failure ends it, and is its status
+# flow NAME COMMAND...: over and over; a wrong byte ends it, and is its status. That
+# many packets are lost (2) may be, where streams have filled every queue.
 flow() {
 	flow_log=/tmp/mixed-$1.$$
 	shift
+	: >$flow_log.count
 	while [ -e $flag ]; do
-		"$@" >$flow_log 2>&1 || exit 1
-		echo >>$flow_log.count
+		"$@" >$flow_log 2>&1
+		case $? in
+		0) echo >>$flow_log.count ;;
+		2) : ;;
+		*) exit 1 ;;
+		esac
 	done
+	[ -s $flow_log.count ]
 }
 laps() { grep -c '' /tmp/mixed-$1.$$.count 2>/dev/null; }
 verdict() {

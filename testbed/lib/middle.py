@@ -3,7 +3,8 @@
 
 Debian's 6.12 kernel and an initramfs that holds QEMU 10 with its libraries and
 firmware, busybox and the few modules needed: it is up in three seconds of
-software emulation. testbed/middle/init is what runs in it.
+software emulation. testbed/middle/init is what runs in it. The guest's network
+ends here, so here is who answers it: iperf3 and the tests' netdata.
 """
 
 import shutil
@@ -14,6 +15,7 @@ from . import cache, guest, kernels, packages
 from .compiler import compile_c
 
 HERE = Path(__file__).resolve().parents[1] / "middle"
+NETDATA = HERE.parents[1] / "selftests/netfront/netdata.c"
 
 SUITE = "bookworm-backports"
 # Loaded in this order, each with what it depends on.
@@ -24,8 +26,8 @@ FIRMWARE = ["usr/share/seabios/bios-256k.bin",
 
 
 def qemu_tree():
-    """A QEMU new enough for Xen emulation, with all it needs, unpacked."""
-    return packages.tree("qemu-kvm", SUITE, ["qemu-system-x86"],
+    """A QEMU new enough for Xen emulation, and iperf3, with all they need."""
+    return packages.tree("qemu-kvm", SUITE, ["qemu-system-x86", "iperf3"],
                          prune=("usr/share/doc", "usr/share/locale",
                                 "usr/share/man"))
 
@@ -51,14 +53,15 @@ def build():
         "busybox": [p.name for p in busybox],
         "init": cache.digest(HERE / "init"),
         "hold": cache.digest(HERE / "hold.c"),
-        "version": 2,
+        "netdata": cache.digest(NETDATA),
+        "version": 3,
     }
 
     def make(path):
         with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
             root = Path(scratch)
             guest.skeleton(root)
-            add_qemu(root, tree)
+            add_programs(root, tree)
             order = []
             for module in modules:
                 name = kernels.module_name(module)
@@ -68,22 +71,26 @@ def build():
             (root / "lib/modules/order").write_text("\n".join(order) + "\n")
             compile_c("-static", "-O2", "-Wall", "-o", root / "bin/hold",
                       HERE / "hold.c")
+            compile_c("-static", "-O2", "-Wall", "-pthread",
+                      "-o", root / "bin/netdata", NETDATA)
             shutil.copy(HERE / "init", root / "init")
             (root / "init").chmod(0o755)
             path.write_bytes(guest.pack(root))
     return kernel.image, cache.cached("middle", recipe, make)
 
 
-def add_qemu(root, tree):
-    """QEMU and its libraries in /lib/qemu, its firmware in /lib/firmware."""
-    program = tree / "usr/bin/qemu-system-x86_64"
-    shutil.copy(program, root / "bin")
-    where = root / "lib/qemu"
+def add_programs(root, tree):
+    """QEMU and iperf3 in /bin, their libraries in /lib/debian, QEMU's firmware in
+    /lib/firmware."""
+    where = root / "lib/debian"
     where.mkdir()
-    for library in guest.libraries(tree, program):
-        shutil.copy(library, where / library.name)
+    for name in "qemu-system-x86_64", "iperf3":
+        program = tree / "usr/bin" / name
+        shutil.copy(program, root / "bin")
+        for library in guest.libraries(tree, program):
+            shutil.copy(library, where / library.name)
     loader = "ld-linux-x86-64.so.2"
-    (root / "lib64" / loader).symlink_to(f"../lib/qemu/{loader}")
+    (root / "lib64" / loader).symlink_to(f"../lib/debian/{loader}")
     firmware = root / "lib/firmware"
     firmware.mkdir()
     for name in FIRMWARE:
