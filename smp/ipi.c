@@ -66,8 +66,9 @@ struct counts {
 
 static DEFINE_PER_CPU(struct inbox, inboxes);
 static DEFINE_PER_CPU(struct counts, counts);
-/* As the kernel had them; valid from the first start on. */
-static struct smp_ops native;
+/* As the kernel had them; set from the first start on. */
+static void (*reschedule_by_apic)(int cpu);
+static void (*call_by_apic)(int cpu);
 static int cpuhp_state = -1;
 static struct dentry *file;
 
@@ -91,8 +92,7 @@ static void send_reschedule(int cpu)
 	if (send(per_cpu_ptr(&inboxes, cpu)))
 		this_cpu_inc(counts.reschedules);
 	else
-		/* The kernel has a macro of that name, too. */
-		(native.smp_send_reschedule)(cpu);
+		reschedule_by_apic(cpu);
 }
 
 static void send_call(int cpu)
@@ -108,7 +108,7 @@ static void send_call(int cpu)
 		}
 	}
 	this_cpu_inc(counts.apic_calls);
-	native.send_call_func_single_ipi(cpu);
+	call_by_apic(cpu);
 }
 
 /* --- taking ---------------------------------------------------------------- */
@@ -125,7 +125,7 @@ static void take_calls(void)
 		return;
 	}
 	this_cpu_inc(counts.again);
-	native.send_call_func_single_ipi(smp_processor_id());
+	call_by_apic(smp_processor_id());
 }
 
 static irqreturn_t taken(int irq, void *data)
@@ -241,7 +241,8 @@ void xg_ipi_start(void)
 		return;
 	}
 	cpuhp_state = err;
-	native = smp_ops;
+	reschedule_by_apic = smp_ops.smp_send_reschedule;
+	call_by_apic = smp_ops.send_call_func_single_ipi;
 	WRITE_ONCE(smp_ops.smp_send_reschedule, send_reschedule);
 	WRITE_ONCE(smp_ops.send_call_func_single_ipi, send_call);
 	pr_info("IPIs by event\n");
@@ -252,9 +253,8 @@ void xg_ipi_stop(void)
 	debugfs_remove(file);
 	if (cpuhp_state < 0)
 		return;
-	WRITE_ONCE(smp_ops.smp_send_reschedule, native.smp_send_reschedule);
-	WRITE_ONCE(smp_ops.send_call_func_single_ipi,
-		   native.send_call_func_single_ipi);
+	WRITE_ONCE(smp_ops.smp_send_reschedule, reschedule_by_apic);
+	WRITE_ONCE(smp_ops.send_call_func_single_ipi, call_by_apic);
 	/* Nobody is in our functions any more. */
 	synchronize_rcu();
 	cpuhp_remove_state(cpuhp_state);

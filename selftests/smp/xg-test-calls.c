@@ -75,6 +75,7 @@ static bool wait_ran(struct caller *c)
 {
 	unsigned long until = jiffies + PATIENCE;
 
+	/* Pairs with called(). */
 	while (smp_load_acquire(&c->ran) != c->made) {
 		if (time_after(jiffies, until))
 			return false;
