@@ -109,8 +109,17 @@ struct xg_net_rx_stats {
 	u64 xdp_large;		/* never shown to one, and dropped */
 };
 
+/* When events for answers are asked for; NAPI's, but for the timer. */
+struct xg_net_answers {
+	bool deferred;			/* they are found beside packets */
+	bool alone;			/* the last were not, so far */
+	unsigned long when;		/* in jiffies */
+	int sure;			/* that it is a conversation */
+	struct timer_list linger;	/* it was none */
+};
+
 struct xg_net_tx_side {
-	spinlock_t lock;	/* of all that follows */
+	spinlock_t lock;	/* of all that follows, but for answers */
 	struct xg_ring ring;
 	void *ring_mem;
 	grant_ref_t ring_ref;
@@ -120,6 +129,7 @@ struct xg_net_tx_side {
 	struct xg_grant_pool refs;
 	unsigned int extras;	/* unanswered */
 	struct xg_net_event *event;
+	struct xg_net_answers answers;
 	struct xg_net_tx_stats stats;
 };
 
@@ -274,6 +284,19 @@ void xg_net_queues_free(struct xg_net *net);
 void xg_net_kill(struct xg_net_queue *q);
 void xg_net_poison(struct xg_net_queue *q, const char *why);
 void xg_net_found(struct xg_net_event *event, bool more);
+
+/* answers.c */
+void xg_net_answers_init(struct xg_net_queue *q);
+void xg_net_answers_stop(struct xg_net_queue *q);
+void xg_net_answers_learn(struct xg_net_queue *q, bool answers, bool packets);
+bool xg_net_answers_ask(struct xg_net_queue *q);
+void xg_net_answers_sent(struct xg_net_queue *q);
+
+/* As the stack sees the queue's transmit side */
+static inline struct netdev_queue *xg_net_txq(struct xg_net_queue *q)
+{
+	return netdev_get_tx_queue(q->net->dev, q->nr);
+}
 
 /* tx.c */
 int xg_net_tx_alloc(struct xg_net_queue *q);

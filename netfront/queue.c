@@ -77,12 +77,7 @@ static bool rearm(struct xg_net_queue *q)
 {
 	bool more = false;
 
-	/*
-	 * Of what is being sent the second half keeps the backend busy while the
-	 * first is dealt with. What is sent from now on only makes it less.
-	 */
-	if (xg_ring_rearm_after(&q->tx.ring,
-				xg_ring_in_flight(&q->tx.ring) / 2 + 1)) {
+	if (xg_net_answers_ask(q)) {
 		xg_net_found(q->tx.event, true);
 		more = true;
 	}
@@ -96,11 +91,13 @@ static bool rearm(struct xg_net_queue *q)
 static int net_poll(struct napi_struct *napi, int budget)
 {
 	struct xg_net_queue *q = container_of(napi, struct xg_net_queue, napi);
-	int got;
+	int answers, got;
 
-	if (xg_net_tx_poll(q, budget))
+	answers = xg_net_tx_poll(q, budget);
+	if (answers)
 		xg_net_found(q->tx.event, false);
 	got = xg_net_rx_poll(q, budget);
+	xg_net_answers_learn(q, answers, got);
 	/* Netpoll, which has none, receives nothing and must not end what NAPI does. */
 	if (budget)
 		xg_net_xdp_flush(q);
@@ -276,6 +273,7 @@ void xg_net_queues_stop(struct xg_net *net)
 	for (i = 0; i < net->nr_queues; i++) {
 		struct xg_net_queue *q = &net->queues[i];
 
+		xg_net_answers_stop(q);
 		for (k = 0; k < ARRAY_SIZE(q->events); k++) {
 			xg_evtchn_close(q->events[k].ch);
 			q->events[k] = (struct xg_net_event) {};
@@ -321,6 +319,7 @@ int xg_net_queues_make(struct xg_net *net)
 		q->nr = i;
 		q->dead = true;
 		spin_lock_init(&q->tx.lock);
+		xg_net_answers_init(q);
 		netif_napi_add(net->dev, &q->napi, net_poll);
 	}
 	return 0;

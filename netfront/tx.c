@@ -27,11 +27,6 @@ struct draft {
 	u16 last;
 };
 
-static struct netdev_queue *txq_of(struct xg_net_queue *q)
-{
-	return netdev_get_tx_queue(q->net->dev, q->nr);
-}
-
 /* Would the largest packet fit? */
 static bool has_room(struct xg_net_queue *q)
 {
@@ -260,6 +255,7 @@ static bool publish(struct xg_net_queue *q)
 	bool notify = xg_ring_publish(&q->tx.ring);
 
 	q->tx.stats.notifications += notify;
+	xg_net_answers_sent(q);
 	return notify;
 }
 
@@ -314,7 +310,7 @@ netdev_tx_t xg_net_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct xg_net *net = netdev_priv(dev);
 	struct xg_net_queue *q = &net->queues[skb_get_queue_mapping(skb)];
-	struct netdev_queue *txq = txq_of(q);
+	struct netdev_queue *txq = xg_net_txq(q);
 	unsigned int bytes = skb->len;
 	bool notify = false;
 	unsigned long flags;
@@ -384,7 +380,7 @@ int xg_net_tx_frame(struct xg_net_queue *q, const void *data, unsigned int len)
 	q->tx.stats.drops += !!err;
 	/* The stack is not to find it full. */
 	if (!q->dead && !has_room(q))
-		netif_tx_stop_queue(txq_of(q));
+		netif_tx_stop_queue(xg_net_txq(q));
 	spin_unlock_irqrestore(&q->tx.lock, flags);
 	return err;
 }
@@ -481,7 +477,7 @@ static int answer(struct xg_net_queue *q,
 
 static void wake(struct xg_net_queue *q)
 {
-	struct netdev_queue *txq = txq_of(q);
+	struct netdev_queue *txq = xg_net_txq(q);
 
 	if (netif_tx_queue_stopped(txq) && has_room(q) &&
 	    READ_ONCE(q->net->live) && netif_running(q->net->dev))
@@ -500,7 +496,7 @@ static void free_done(struct xg_net_queue *q, struct sk_buff_head *done,
 		bytes += skb->len;
 		napi_consume_skb(skb, budget);
 	}
-	netdev_tx_completed_queue(txq_of(q), packets, bytes);
+	netdev_tx_completed_queue(xg_net_txq(q), packets, bytes);
 }
 
 /**
@@ -629,5 +625,5 @@ void xg_net_tx_free(struct xg_net_queue *q)
 	tx->next_slot = NULL;
 	tx->slot = NULL;
 	tx->slots = (struct xg_slots) {};
-	netdev_tx_reset_queue(txq_of(q));
+	netdev_tx_reset_queue(xg_net_txq(q));
 }

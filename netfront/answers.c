@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * When the backend is to say that it has sent.
+ *
+ * Nobody is in a hurry to know: answers free memory. But the stack may wait for
+ * that, so normally an event comes when half of what is in flight is answered.
+ * In a conversation it is one for nothing: the other end's packet comes a moment
+ * later, with an event of its own, and the answer is found beside it. Where that
+ * was so the last times, answers are waited for no more (deferred), unless there
+ * are many, the stack has stopped, or nothing came for LINGER: then events are
+ * asked for as before, until it is a conversation again.
+ *
+ * NAPI learns and asks; who sends looks after what NAPI cannot see. Start reading
+ * at xg_net_answers_ask().
+ */
+#include "internal.h"
+
+#define MANY		16	/* answers that make an event in any case */
+#define LINGER		max(HZ / 100, 2)
+#define SURE		4	/* conversation, so many times more than not */
+#define MOST_SURE	8
+
+/**
+ * xg_net_answers_learn() - what a round of NAPI found
+ * @q: the queue
+ * @answers: what was sent has been answered
+ * @packets: some were received
+ *
+ * Context: NAPI.
+ */
+void xg_net_answers_learn(struct xg_net_queue *q, bool answers, bool packets)
+{
+	struct xg_net_answers *a = &q->tx.answers;
+	bool together = answers && packets;
+
+	if (packets && a->alone)
+		together |= time_before_eq(jiffies, a->when + 1);
+	if (together)
+		a->sure = min(a->sure + 1, MOST_SURE);
+	else if (answers && a->alone)
+		/* Twice, and no packet between. */
+		a->sure = 0;
+	if (packets) {
+		a->alone = false;
+	} else if (answers) {
+		a->alone = true;
+		a->when = jiffies;
+	}
+}
+
+/**
+ * xg_net_answers_ask() - say after how many answers the next event is to come
+ * @q: the queue
+ *
+ * Context: NAPI, when no answer was left.
+ * Return: true where they are there already.
+ */
+bool xg_net_answers_ask(struct xg_net_queue *q)
+{
+	struct xg_net_answers *a = &q->tx.answers;
+	struct xg_ring *ring = &q->tx.ring;
+	/*
+	 * The second half keeps the backend busy while the first is dealt with.
+	 * What is sent from now on only makes it less.
+	 */
+	u32 half = xg_ring_in_flight(ring) / 2 + 1;
+
+	WRITE_ONCE(a->deferred, a->sure >= SURE);
+	if (!a->deferred)
+		return xg_ring_rearm_after(ring, half);
+	if (xg_ring_rearm_after(ring, max_t(u32, half, MANY)))
+		return true;
+	/* Pairs with the barrier in publishing: we see it, or it that we defer. */
+	if (netif_xmit_stopped(xg_net_txq(q))) {
+		WRITE_ONCE(a->deferred, false);
+		return xg_ring_rearm_after(ring, half);
+	}
+	if (xg_ring_in_flight(ring))
+		mod_timer(&a->linger, jiffies + LINGER);
+	else if (timer_pending(&a->linger))
+		del_timer(&a->linger);
+	return false;
+}
+
+/**
+ * xg_net_answers_sent() - something has been published
+ * @q: the queue; its transmit lock is held
+ *
+ * Context: any.
+ */
+void xg_net_answers_sent(struct xg_net_queue *q)
+{
+	struct xg_net_answers *a = &q->tx.answers;
+
+	if (!READ_ONCE(a->deferred))
+		return;
+	if (netif_xmit_stopped(xg_net_txq(q)))
+		napi_schedule(&q->napi);
+	else if (!timer_pending(&a->linger))
+		mod_timer(&a->linger, jiffies + LINGER);
+}
+
+/* Nothing came along that would have found the answers. */
+static void lingered(struct timer_list *timer)
+{
+	struct xg_net_queue *q = container_of(timer, struct xg_net_queue,
+					      tx.answers.linger);
+
+	if (!xg_ring_in_flight(&q->tx.ring))
+		return;
+	WRITE_ONCE(q->tx.answers.sure, 0);
+	napi_schedule(&q->napi);
+}
+
+/**
+ * xg_net_answers_init() - for a queue that has not been used
+ * @q: the queue
+ *
+ * Context: process.
+ */
+void xg_net_answers_init(struct xg_net_queue *q)
+{
+	timer_setup(&q->tx.answers.linger, lingered, 0);
+}
+
+/**
+ * xg_net_answers_stop() - for a queue on which nothing is sent any more
+ * @q: the queue; NAPI is off
+ *
+ * Context: process.
+ */
+void xg_net_answers_stop(struct xg_net_queue *q)
+{
+	struct xg_net_answers *a = &q->tx.answers;
+
+	del_timer_sync(&a->linger);
+	a->deferred = false;
+	a->alone = false;
+	a->sure = 0;
+}
