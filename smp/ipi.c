@@ -234,14 +234,19 @@ void xg_ipi_start(void)
 		pr_info("IPIs by APIC, %s\n", why);
 		return;
 	}
+	native = smp_ops;
 	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/smp:online", cpu_up,
 				cpu_down);
+	/* A CPU that goes would be called by a port that is masked, for ever. */
+	if (err >= 0 && !xg_evtchn_outlasts(err)) {
+		cpuhp_remove_state(err);
+		err = -EBUSY;
+	}
 	if (err < 0) {
 		pr_warn("no IPIs by event (%d)\n", err);
 		return;
 	}
 	cpuhp_state = err;
-	native = smp_ops;
 	WRITE_ONCE(smp_ops.smp_send_reschedule, send_reschedule);
 	WRITE_ONCE(smp_ops.send_call_func_single_ipi, send_call);
 	pr_info("IPIs by event\n");
