@@ -13,7 +13,8 @@
  * and where the guess was wrong sends itself the APIC's. Start reading at
  * send_call().
  *
- * Senders have interrupts or preemption off, so RCU waits for them.
+ * Senders have interrupts or preemption off, so RCU waits for them; for the one it
+ * does not, see send_call(), whoever locks CPU hotplug does.
  */
 #define pr_fmt(fmt) "xg-smp: " fmt
 
@@ -99,7 +100,8 @@ static void send_call(int cpu)
 {
 	struct inbox *to = per_cpu_ptr(&inboxes, cpu);
 
-	if (xg_cpu_idles(cpu)) {
+	/* The last a dying CPU does is a call, when RCU has left it already. */
+	if (cpu_online(smp_processor_id()) && xg_cpu_idles(cpu)) {
 		/* Before the event, and after the function was queued. */
 		xchg(&to->called, true);
 		if (send(to)) {
