@@ -163,7 +163,7 @@ static int cpu_up(unsigned int cpu)
 	return 0;
 }
 
-/* What was sent until here arrives while this waits. */
+/* What was sent until here arrives while this waits; a call is worth making sure. */
 static int cpu_down(unsigned int cpu)
 {
 	struct inbox *inbox = per_cpu_ptr(&inboxes, cpu);
@@ -172,6 +172,8 @@ static int cpu_down(unsigned int cpu)
 	ch = rcu_replace_pointer(inbox->ch, NULL, true);
 	synchronize_rcu();
 	xg_evtchn_close(ch);
+	if (xchg(&inbox->called, false))
+		native.send_call_func_single_ipi(cpu);
 	return 0;
 }
 
