@@ -29,8 +29,8 @@ static inline bool xg_cpu_idles(unsigned int cpu)
  */
 static inline bool xg_woke_cpu(void)
 {
-	/* the two were named dynticks until 6.11 */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+	/* the two were named dynticks before 6.12 */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 	return !ct_nesting() && ct_nmi_nesting() == 1;
 #else
 	return !ct_dynticks_nesting() && ct_dynticks_nmi_nesting() == 1;

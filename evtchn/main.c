@@ -444,6 +444,22 @@ void xg_evtchn_stop(void)
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_stop);
 
+/**
+ * xg_evtchn_outlasts() - does a CPU that goes offline have events until then?
+ * @state: of CPU hotplug, as cpuhp_setup_state() gave it
+ *
+ * The kernel gives the lowest state that is free, which may be one that was freed
+ * after we came: its teardown would run when pinned channels are masked already.
+ *
+ * Context: process, between xg_evtchn_start() and xg_evtchn_stop().
+ * Return: whether the teardown of @state finds its CPU's channels at work.
+ */
+bool xg_evtchn_outlasts(int state)
+{
+	return state > cpuhp_state;
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_outlasts);
+
 static int __init xg_evtchn_init(void)
 {
 	int err;

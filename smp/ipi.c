@@ -13,7 +13,8 @@
  * and where the guess was wrong sends itself the APIC's. Start reading at
  * send_call().
  *
- * Senders have interrupts or preemption off, so RCU waits for them.
+ * Senders have interrupts or preemption off, so RCU waits for them; for the one it
+ * does not, see send_call(), whoever locks CPU hotplug does.
  */
 #define pr_fmt(fmt) "xg-smp: " fmt
 
@@ -99,7 +100,8 @@ static void send_call(int cpu)
 {
 	struct inbox *to = per_cpu_ptr(&inboxes, cpu);
 
-	if (xg_cpu_idles(cpu)) {
+	/* The last a dying CPU does is a call, when RCU has left it already. */
+	if (cpu_online(smp_processor_id()) && xg_cpu_idles(cpu)) {
 		/* Before the event, and after the function was queued. */
 		xchg(&to->called, true);
 		if (send(to)) {
@@ -161,7 +163,7 @@ static int cpu_up(unsigned int cpu)
 	return 0;
 }
 
-/* What was sent until here arrives while this waits. */
+/* What was sent until here arrives while this waits; a call is worth making sure. */
 static int cpu_down(unsigned int cpu)
 {
 	struct inbox *inbox = per_cpu_ptr(&inboxes, cpu);
@@ -170,6 +172,8 @@ static int cpu_down(unsigned int cpu)
 	ch = rcu_replace_pointer(inbox->ch, NULL, true);
 	synchronize_rcu();
 	xg_evtchn_close(ch);
+	if (xchg(&inbox->called, false))
+		call_by_apic(cpu);
 	return 0;
 }
 
@@ -234,15 +238,20 @@ void xg_ipi_start(void)
 		pr_info("IPIs by APIC, %s\n", why);
 		return;
 	}
+	reschedule_by_apic = smp_ops.smp_send_reschedule;
+	call_by_apic = smp_ops.send_call_func_single_ipi;
 	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/smp:online", cpu_up,
 				cpu_down);
+	/* A CPU that goes would be called by a port that is masked, for ever. */
+	if (err >= 0 && !xg_evtchn_outlasts(err)) {
+		cpuhp_remove_state(err);
+		err = -EBUSY;
+	}
 	if (err < 0) {
 		pr_warn("no IPIs by event (%d)\n", err);
 		return;
 	}
 	cpuhp_state = err;
-	reschedule_by_apic = smp_ops.smp_send_reschedule;
-	call_by_apic = smp_ops.send_call_func_single_ipi;
 	WRITE_ONCE(smp_ops.smp_send_reschedule, send_reschedule);
 	WRITE_ONCE(smp_ops.send_call_func_single_ipi, send_call);
 	pr_info("IPIs by event\n");

@@ -126,5 +126,7 @@ void xg_evtchn_stop(void);
 const char *xg_evtchn_upcall_name(void);
 /* Is each vCPU interrupted for its own events? */
 bool xg_evtchn_per_cpu(void);
+/* Do events end only after the teardown of this CPU hotplug state? */
+bool xg_evtchn_outlasts(int state);
 
 #endif /* XG_EVTCHN_H */
