@@ -2,23 +2,46 @@
 /*
  * When the backend is to say that it has sent.
  *
- * Nobody is in a hurry to know: answers free memory. But the stack may wait for
- * that, so normally an event comes when half of what is in flight is answered.
- * In a conversation it is one for nothing: the other end's packet comes a moment
- * later, with an event of its own, and the answer is found beside it. Where that
- * was so the last times, answers are waited for no more (deferred), unless there
- * are many, the stack has stopped, or nothing came for LINGER: then events are
- * asked for as before, until it is a conversation again.
+ * Answers free memory, and normally an event comes when half of what is in flight
+ * is answered. In a conversation it is one for nothing: the other end's packet
+ * comes soon after, with an event of its own, and the answer is found beside it.
+ * Where that was so the last times, and no socket waited for its memory, answers
+ * are waited for no more (deferred), unless there are many, the stack has stopped,
+ * or nothing came for LINGER: then events are asked for as before, until it is a
+ * conversation again.
  *
  * NAPI learns and asks; who sends looks after what NAPI cannot see. Start reading
  * at xg_net_answers_ask().
  */
+#include <linux/tcp.h>
+#include <net/sock.h>
 #include "internal.h"
 
 #define MANY		16	/* answers that make an event in any case */
-#define LINGER		max(HZ / 100, 2)
+#define LINGER		max(HZ / 50, 2)
 #define SURE		4	/* conversation, so many times more than not */
 #define MOST_SURE	8
+
+/**
+ * xg_net_answers_waited_for() - look at a packet that has been sent
+ * @q: the queue
+ * @skb: the packet, not yet freed
+ *
+ * TCP holds back what goes beyond a few packets on their way down, whoever writes
+ * to a socket waits for room in it: an answer is as urgent as that.
+ *
+ * Context: NAPI.
+ */
+void xg_net_answers_waited_for(struct xg_net_queue *q, const struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+
+	if (!sk || !sk_fullsock(sk))
+		return;
+	if (test_bit(TSQ_THROTTLED, &sk->sk_tsq_flags) ||
+	    2 * sk_wmem_alloc_get(sk) > READ_ONCE(sk->sk_sndbuf))
+		q->tx.answers.urgent = true;
+}
 
 /**
  * xg_net_answers_learn() - what a round of NAPI found
@@ -34,12 +57,13 @@ void xg_net_answers_learn(struct xg_net_queue *q, bool answers, bool packets)
 	bool together = answers && packets;
 
 	if (packets && a->alone)
-		together |= time_before_eq(jiffies, a->when + 1);
-	if (together)
-		a->sure = min(a->sure + 1, MOST_SURE);
-	else if (answers && a->alone)
-		/* Twice, and no packet between. */
+		together |= time_before(jiffies, a->when + LINGER);
+	/* Or twice, and no packet between */
+	if (a->urgent || (answers && a->alone))
 		a->sure = 0;
+	else if (together)
+		a->sure = min(a->sure + 1, MOST_SURE);
+	a->urgent = false;
 	if (packets) {
 		a->alone = false;
 	} else if (answers) {

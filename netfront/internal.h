@@ -113,6 +113,7 @@ struct xg_net_rx_stats {
 struct xg_net_answers {
 	bool deferred;			/* they are found beside packets */
 	bool alone;			/* the last were not, so far */
+	bool urgent;			/* somebody waited for one */
 	unsigned long when;		/* in jiffies */
 	int sure;			/* that it is a conversation */
 	struct timer_list linger;	/* it was none */
@@ -288,6 +289,8 @@ void xg_net_found(struct xg_net_event *event, bool more);
 /* answers.c */
 void xg_net_answers_init(struct xg_net_queue *q);
 void xg_net_answers_stop(struct xg_net_queue *q);
+void xg_net_answers_waited_for(struct xg_net_queue *q,
+			       const struct sk_buff *skb);
 void xg_net_answers_learn(struct xg_net_queue *q, bool answers, bool packets);
 bool xg_net_answers_ask(struct xg_net_queue *q);
 void xg_net_answers_sent(struct xg_net_queue *q);

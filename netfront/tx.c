@@ -443,8 +443,10 @@ static int finish(struct xg_net_queue *q, u16 first, struct sk_buff_head *done)
 		q->tx.stats.packets++;
 		q->tx.stats.bytes += s->bytes;
 	}
-	if (s->skb)
+	if (s->skb) {
+		xg_net_answers_waited_for(q, s->skb);
 		__skb_queue_tail(done, s->skb);
+	}
 	return free_slots(q, first);
 }
 
