@@ -58,11 +58,13 @@ void xg_net_answers_learn(struct xg_net_queue *q, bool answers, bool packets)
 
 	if (packets && a->alone)
 		together |= time_before(jiffies, a->when + LINGER);
-	/* Or twice, and no packet between */
-	if (a->urgent || (answers && a->alone))
+	if (a->urgent)
 		a->sure = 0;
 	else if (together)
 		a->sure = min(a->sure + 1, MOST_SURE);
+	else if (answers && a->alone)
+		/* Twice, and no packet between. */
+		a->sure /= 2;
 	a->urgent = false;
 	if (packets) {
 		a->alone = false;
