@@ -46,7 +46,7 @@ ONCE = ["xenbus", "blkfront/fs.sh", "blkfront/rebind.sh", "evtchn/peer.sh"]
 NOT_KVM = ["netfront/basic.sh", "evtchn/hotplug.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
-# Where events are per CPU; it takes a module out and in.
+# It takes a module out and in.
 SMP = ["smp/ipi.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 # The last one: it leaves the guest with upcalls by vector.
@@ -102,7 +102,7 @@ CASES = [
          command=["testbed/suite.d/no-xen", "6.1"], makes="6.1"),
     Case("kvm-6.1", "most layers on KVM's Xen emulation",
          tests=[*(t for t in LAYERS if t not in ONCE + NOT_KVM),
-                *SMP, "stack/shortage.sh", "stack/data.sh"], data=True,
+                "stack/shortage.sh", "stack/data.sh"], data=True,
          timeout=600),
     Case("kvm-6.12", "upcall by one vector for all CPUs, kernel 6.12; what the "
          "engine does not matter to is xen-6.12's", kernel="6.12", data=True,
@@ -131,7 +131,7 @@ CASES = [
          "each CPU", engine="xen",
          kernel="6.12", data=True, timeout=900,
          tests=[*(t for t in LAYERS if t not in ONCE), "evtchn/fifo.sh",
-                *SMP, *STACK[::2]], host_script=PEERS,
+                *STACK[::2]], host_script=PEERS,
          options=[*FIFO, "--modparam", "xg-evtchn upcall=vector"]),
     Case("xen-fifo", "FIFO events: ports, priorities, CPUs that come and go, the "
          "stack out and in", engine="xen", timeout=600, soak_only=True,
