@@ -13,6 +13,7 @@
  * NAPI learns and asks; who sends looks after what NAPI cannot see. Start reading
  * at xg_net_answers_ask().
  */
+#include <linux/if_ether.h>
 #include <linux/tcp.h>
 #include <net/sock.h>
 #include "internal.h"
@@ -142,10 +143,14 @@ static void lingered(struct timer_list *timer)
  * xg_net_answers_init() - for a queue that has not been used
  * @q: the queue
  *
+ * Byte queue limits stop the stack with a single small packet on its way, where
+ * that was all there ever was: it would wait for each answer.
+ *
  * Context: process.
  */
 void xg_net_answers_init(struct xg_net_queue *q)
 {
+	netdev_queue_set_dql_min_limit(xg_net_txq(q), MANY * ETH_FRAME_LEN);
 	timer_setup(&q->tx.answers.linger, lingered, 0);
 }
 
