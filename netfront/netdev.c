@@ -9,6 +9,8 @@
  */
 #define pr_fmt(fmt) "xg-netfront: " fmt
 
+#include <linux/bitmap.h>
+#include <linux/cpu.h>
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
@@ -222,15 +224,27 @@ static void limit_mtu(struct xg_net *net)
 	dev_set_mtu(dev, dev->max_mtu);
 }
 
-/* Whoever sends does so through the queue whose events come to the same CPU. */
+/*
+ * Whoever answers does so through the queue that the backend has chosen for the
+ * conversation: what is sent is found to have been answered beside what comes next,
+ * see answers.c. Who begins one takes the queue whose events come to the same CPU.
+ */
 static void spread_senders(struct xg_net *net)
 {
+	DECLARE_BITMAP(queue, XG_NET_QUEUES_MAX);
 	unsigned int nr = net->nr_queues, cpu, i;
 	cpumask_var_t mask;
 
 	/* Without it the stack goes by the flow, which works as well. */
 	if (nr == 1 || !alloc_cpumask_var(&mask, GFP_KERNEL))
 		return;
+	cpus_read_lock();
+	for (i = 0; i < nr; i++) {
+		bitmap_zero(queue, XG_NET_QUEUES_MAX);
+		__set_bit(i, queue);
+		__netif_set_xps_queue(net->dev, queue, i, XPS_RXQS);
+	}
+	cpus_read_unlock();
 	for (i = 0; i < nr; i++) {
 		cpumask_clear(mask);
 		for_each_online_cpu(cpu)
