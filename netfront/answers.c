@@ -5,10 +5,9 @@
  * Answers free memory, and normally an event comes when half of what is in flight
  * is answered. In a conversation it is one for nothing: the other end's packet
  * comes soon after, with an event of its own, and the answer is found beside it.
- * Where that was so the last times, and no socket waited for its memory, answers
- * are waited for no more (deferred), unless there are many, the stack has stopped,
- * or nothing came for LINGER: then events are asked for as before, until it is a
- * conversation again.
+ * Where that was so the last times, answers are waited for no more (deferred),
+ * unless there are many, the stack has stopped, a packet did not bring those of
+ * all that sockets are accounted for, or nothing came for LINGER.
  *
  * NAPI learns and asks; who sends looks after what NAPI cannot see. Start reading
  * at xg_net_answers_ask().
@@ -16,6 +15,7 @@
 #include <linux/if_ether.h>
 #include <linux/tcp.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 #include "internal.h"
 
 #define MANY		16	/* answers that make an event in any case */
@@ -24,23 +24,34 @@
 #define MOST_SURE	8
 
 /**
- * xg_net_answers_waited_for() - look at a packet that has been sent
+ * xg_net_answers_wanted() - does a socket's memory wait for this packet's answer?
+ * @skb: the packet
+ *
+ * TCP holds back what goes beyond a few packets on their way down, and whoever
+ * writes to a socket waits for room in it.
+ *
+ * Context: any.
+ */
+bool xg_net_answers_wanted(const struct sk_buff *skb)
+{
+	return skb->sk && !skb_is_tcp_pure_ack(skb);
+}
+
+/**
+ * xg_net_answers_got() - a packet has been answered for which a socket may wait
  * @q: the queue
  * @skb: the packet, not yet freed
  *
- * TCP holds back what goes beyond a few packets on their way down, whoever writes
- * to a socket waits for room in it: an answer is as urgent as that.
- *
  * Context: NAPI.
  */
-void xg_net_answers_waited_for(struct xg_net_queue *q, const struct sk_buff *skb)
+void xg_net_answers_got(struct xg_net_queue *q, const struct sk_buff *skb)
 {
 	struct sock *sk = skb->sk;
 
-	if (!sk || !sk_fullsock(sk))
-		return;
-	if (test_bit(TSQ_THROTTLED, &sk->sk_tsq_flags) ||
-	    2 * sk_wmem_alloc_get(sk) > READ_ONCE(sk->sk_sndbuf))
+	q->tx.answers.wanted--;
+	if (sk && sk_fullsock(sk) &&
+	    (test_bit(TSQ_THROTTLED, &sk->sk_tsq_flags) ||
+	     2 * sk_wmem_alloc_get(sk) > READ_ONCE(sk->sk_sndbuf)))
 		q->tx.answers.urgent = true;
 }
 
@@ -92,7 +103,7 @@ bool xg_net_answers_ask(struct xg_net_queue *q)
 	 */
 	u32 half = xg_ring_in_flight(ring) / 2 + 1;
 
-	WRITE_ONCE(a->deferred, a->sure >= SURE);
+	WRITE_ONCE(a->deferred, a->sure >= SURE && !READ_ONCE(a->wanted));
 	if (!a->deferred)
 		return xg_ring_rearm_after(ring, half);
 	if (xg_ring_rearm_after(ring, max_t(u32, half, MANY)))

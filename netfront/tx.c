@@ -294,9 +294,12 @@ static int send(struct xg_net_queue *q, struct sk_buff *skb)
 	err = fill(q, &d, skb);
 	err = commit(q, &d, err, xg_net_csum_flags(skb),
 		     xg_net_gso_of(skb));
-	if (!err)
-		q->tx.slot[d.first].skb = skb;
-	return err;
+	if (err)
+		return err;
+	q->tx.slot[d.first].skb = skb;
+	q->tx.slot[d.first].wanted = xg_net_answers_wanted(skb);
+	q->tx.answers.wanted += q->tx.slot[d.first].wanted;
+	return 0;
 }
 
 /**
@@ -443,10 +446,10 @@ static int finish(struct xg_net_queue *q, u16 first, struct sk_buff_head *done)
 		q->tx.stats.packets++;
 		q->tx.stats.bytes += s->bytes;
 	}
-	if (s->skb) {
-		xg_net_answers_waited_for(q, s->skb);
+	if (s->skb && s->wanted)
+		xg_net_answers_got(q, s->skb);
+	if (s->skb)
 		__skb_queue_tail(done, s->skb);
-	}
 	return free_slots(q, first);
 }
 
@@ -565,6 +568,7 @@ void xg_net_tx_drop(struct xg_net_queue *q)
 			__skb_queue_tail(&done, q->tx.slot[i].skb);
 		free_slots(q, i);
 	}
+	q->tx.answers.wanted = 0;
 	spin_unlock_irqrestore(&q->tx.lock, flags);
 	while ((skb = __skb_dequeue(&done)))
 		dev_kfree_skb_any(skb);
