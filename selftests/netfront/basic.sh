@@ -11,7 +11,7 @@
 . "${0%/*}/../stack.sh"
 . "${0%/*}/../net.sh"
 driver=/sys/bus/xg/drivers/xg-vif
-plan 31
+plan 32
 
 link() { [ "$(cat /sys/class/net/$dev/carrier 2>/dev/null)" = "$1" ]; }
 # with_peer WHAT COMMAND...: needs netdata at the other end
@@ -73,16 +73,26 @@ ip link set $dev down
 net_up
 check "down and up: packets pass within 3 s" wait_for 3 alive
 
+# A conversation: an event for what comes, none that says what was sent has been.
+conversation() {
+	ktap_before=$(sum tx interrupts)
+	pings 200 56 >/dev/null &&
+		[ $(($(sum tx interrupts) - ktap_before)) -lt 50 ]
+}
+what="events of a conversation are the other end's"
+
 queues=$(stat_of queues)
 if [ "$queues" -gt 1 ]; then
 	fewer() { [ "$(stat_of queues)" = "$1" ] && net_there; }
 	ethtool -L $dev combined 1
 	check "one queue" wait_for 10 fewer 1
 	check "packets pass" wait_for 5 alive
+	check "$what" wait_for 30 conversation
 	ethtool -L $dev combined "$queues"
 	check "$queues queues" wait_for 10 fewer "$queues"
 	check "packets pass again" wait_for 5 alive
 else
+	check "$what" wait_for 30 conversation
 	for what in "one queue" "packets pass" "all queues" "packets pass again"; do
 		skip "$what" "the backend has one"
 	done
