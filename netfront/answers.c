@@ -113,10 +113,13 @@ bool xg_net_answers_ask(struct xg_net_queue *q)
 		WRITE_ONCE(a->deferred, false);
 		return xg_ring_rearm_after(ring, half);
 	}
+	if (!xg_ring_in_flight(ring) && timer_pending(&a->linger)) {
+		del_timer(&a->linger);
+		/* Who publishes now may still have seen it pending, and left it at that. */
+		smp_mb();
+	}
 	if (xg_ring_in_flight(ring))
 		mod_timer(&a->linger, jiffies + LINGER);
-	else if (timer_pending(&a->linger))
-		del_timer(&a->linger);
 	return false;
 }
 
