@@ -6,8 +6,9 @@
  * is answered. In a conversation it is one for nothing: the other end's packet
  * comes soon after, with an event of its own, and the answer is found beside it.
  * Where that was so the last times, answers are waited for no more (deferred),
- * unless there are many, the stack has stopped, a packet did not bring those of
- * all that sockets are accounted for, or nothing came for LINGER.
+ * unless there are many, the stack has stopped, a socket may be about to wait, a
+ * packet did not bring those of all that sockets are accounted for, or nothing came
+ * for LINGER.
  *
  * NAPI learns and asks; who sends looks after what NAPI cannot see. Start reading
  * at xg_net_answers_ask().
@@ -23,18 +24,47 @@
 #define SURE		4	/* conversation, so many times more than not */
 #define MOST_SURE	8
 
+/* Is half of the room that a socket has taken? */
+static bool is_filling(const struct sock *sk)
+{
+	return 2 * sk_wmem_alloc_get(sk) > READ_ONCE(sk->sk_sndbuf);
+}
+
+/*
+ * May the socket send no more before it hears of this packet? TCP may, with two not
+ * acknowledged, and what it holds back is not seen here: so from the second on. It
+ * is in its list only after this. Of others than the internet's nobody knows.
+ */
+static bool may_stop(const struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+
+	if (!sk_fullsock(sk))
+		return false;
+	return !sk_is_inet(sk) || is_filling(sk) ||
+	       (sk_is_tcp(sk) && !tcp_rtx_queue_empty(sk));
+}
+
 /**
  * xg_net_answers_wanted() - does a socket's memory wait for this packet's answer?
- * @skb: the packet
+ * @q: the queue; its transmit lock is held
+ * @skb: the packet, put and not yet published
  *
  * TCP holds back what goes beyond a few packets on their way down, and whoever
  * writes to a socket waits for room in it.
  *
  * Context: any.
+ * Return: true where xg_net_answers_got() is due.
  */
-bool xg_net_answers_wanted(const struct sk_buff *skb)
+bool xg_net_answers_wanted(struct xg_net_queue *q, const struct sk_buff *skb)
 {
-	return skb->sk && !skb_is_tcp_pure_ack(skb);
+	struct xg_net_answers *a = &q->tx.answers;
+
+	if (!skb->sk || skb_is_tcp_pure_ack(skb))
+		return false;
+	WRITE_ONCE(a->wanted, a->wanted + 1);
+	a->pressed |= may_stop(skb);
+	return true;
 }
 
 /**
@@ -50,8 +80,7 @@ void xg_net_answers_got(struct xg_net_queue *q, const struct sk_buff *skb)
 
 	q->tx.answers.wanted--;
 	if (sk && sk_fullsock(sk) &&
-	    (test_bit(TSQ_THROTTLED, &sk->sk_tsq_flags) ||
-	     2 * sk_wmem_alloc_get(sk) > READ_ONCE(sk->sk_sndbuf)))
+	    (test_bit(TSQ_THROTTLED, &sk->sk_tsq_flags) || is_filling(sk)))
 		q->tx.answers.urgent = true;
 }
 
@@ -109,7 +138,7 @@ bool xg_net_answers_ask(struct xg_net_queue *q)
 	if (xg_ring_rearm_after(ring, max_t(u32, half, MANY)))
 		return true;
 	/* Pairs with the barrier in publishing: we see it, or it that we defer. */
-	if (netif_xmit_stopped(xg_net_txq(q))) {
+	if (netif_xmit_stopped(xg_net_txq(q)) || READ_ONCE(a->wanted)) {
 		WRITE_ONCE(a->deferred, false);
 		return xg_ring_rearm_after(ring, half);
 	}
@@ -132,10 +161,12 @@ bool xg_net_answers_ask(struct xg_net_queue *q)
 void xg_net_answers_sent(struct xg_net_queue *q)
 {
 	struct xg_net_answers *a = &q->tx.answers;
+	bool pressed = a->pressed;
 
+	a->pressed = false;
 	if (!READ_ONCE(a->deferred))
 		return;
-	if (netif_xmit_stopped(xg_net_txq(q)))
+	if (pressed || netif_xmit_stopped(xg_net_txq(q)))
 		napi_schedule(&q->napi);
 	else if (!timer_pending(&a->linger))
 		mod_timer(&a->linger, jiffies + LINGER);
@@ -181,5 +212,6 @@ void xg_net_answers_stop(struct xg_net_queue *q)
 	del_timer_sync(&a->linger);
 	a->deferred = false;
 	a->alone = false;
+	a->pressed = false;
 	a->sure = 0;
 }

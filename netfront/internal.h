@@ -115,7 +115,8 @@ struct xg_net_answers {
 	bool deferred;			/* they are found beside packets */
 	bool alone;			/* the last were not, so far */
 	bool urgent;			/* somebody waited for one */
-	unsigned int wanted;		/* in flight, somebody may wait */
+	unsigned int wanted;		/* in flight, somebody may wait; tx.lock */
+	bool pressed;			/* put, and is about to; tx.lock */
 	unsigned long when;		/* in jiffies */
 	int sure;			/* that it is a conversation */
 	struct timer_list linger;	/* it was none */
@@ -291,7 +292,7 @@ void xg_net_found(struct xg_net_event *event, bool more);
 /* answers.c */
 void xg_net_answers_init(struct xg_net_queue *q);
 void xg_net_answers_stop(struct xg_net_queue *q);
-bool xg_net_answers_wanted(const struct sk_buff *skb);
+bool xg_net_answers_wanted(struct xg_net_queue *q, const struct sk_buff *skb);
 void xg_net_answers_got(struct xg_net_queue *q, const struct sk_buff *skb);
 void xg_net_answers_learn(struct xg_net_queue *q, bool answers, bool packets);
 bool xg_net_answers_ask(struct xg_net_queue *q);

@@ -297,8 +297,7 @@ static int send(struct xg_net_queue *q, struct sk_buff *skb)
 	if (err)
 		return err;
 	q->tx.slot[d.first].skb = skb;
-	q->tx.slot[d.first].wanted = xg_net_answers_wanted(skb);
-	q->tx.answers.wanted += q->tx.slot[d.first].wanted;
+	q->tx.slot[d.first].wanted = xg_net_answers_wanted(q, skb);
 	return 0;
 }
 
