@@ -33,8 +33,9 @@ bound=$(counter evtchn bound)
 module_test "each call runs once, where it should" "$dir/run" "$calls"
 is "all were made" "$(made)" $(($(nproc) * calls))
 check "those to CPUs that slept went by event" [ "$(by_event)" -ge $((calls / 10)) ]
-check "the APIC had the rest" \
-	[ $(($(by_apic) - apic)) -lt $((calls * $(nproc) - $(by_event) / 2)) ]
+# It has those again that met a CPU awake after all, and the kernel's own.
+check "the APIC had the rest" [ $(($(by_apic) - apic - $(counter smp again))) -lt \
+	$((calls * $(nproc) - $(by_event) / 2)) ]
 diag "$(made) calls: by event $(by_event), by APIC $(($(by_apic) - apic)), of them" \
 	"$(counter smp again) after an event"
 
