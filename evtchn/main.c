@@ -13,7 +13,6 @@
 #include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
-#include <asm/apic.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/memory.h>
 #include <xg/hypercall.h>
@@ -326,26 +325,22 @@ static const struct xg_upcall *forced(void)
 }
 
 /*
- * Each per-vCPU vector takes an EOI, in the mode the APIC is in: nothing where
- * the processor does it by itself, else an exit, in xAPIC mode a dear one. That
- * Xen knows the call is shown by trying it: its CPUID bit for that is younger.
+ * Each per-vCPU vector takes an EOI: nothing where the APIC is free, else an exit,
+ * in xAPIC mode a dear one. That Xen knows the call is shown by trying it: its
+ * CPUID bit for that is younger.
  */
-static bool eoi_is_free(void)
-{
-	return x2apic_enabled() ? xg_xen()->x2apic_virt : xg_xen()->apic_virt;
-}
-
 static const struct xg_upcall *first_choice(void)
 {
 	const struct xg_upcall *kind = forced();
 
 	if (kind)
 		xg_upcall_why = "as upcall= says";
-	else if (eoi_is_free())
+	else if (xg_apic_is_free())
 		xg_upcall_why = "the processor virtualises the APIC";
 	else
 		xg_upcall_why = "the APIC is not virtualised, an EOI is dear";
-	return kind ?: eoi_is_free() ? &xg_upcall_vector : &xg_upcall_callback;
+	return kind ?: xg_apic_is_free() ? &xg_upcall_vector :
+					   &xg_upcall_callback;
 }
 
 static int choose_upcall(void)

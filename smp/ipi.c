@@ -30,7 +30,6 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
-#include <asm/apic.h>
 #include <asm/smp.h>
 #include <compat/sched.h>
 #include <xg/evtchn.h>
@@ -179,19 +178,13 @@ static int cpu_down(unsigned int cpu)
 
 /* --- start and stop -------------------------------------------------------- */
 
-static bool apic_is_dear(void)
-{
-	return x2apic_enabled() ? !xg_xen()->x2apic_virt :
-				  !xg_xen()->apic_virt;
-}
-
 static const char *why_not(void)
 {
 	if (sysfs_streq(ipi, "apic"))
 		return "as ipi= says";
 	if (!xg_evtchn_per_cpu())
 		return "the upcall is vCPU 0's alone";
-	if (sysfs_streq(ipi, "auto") && !apic_is_dear())
+	if (sysfs_streq(ipi, "auto") && xg_apic_is_free())
 		return "the processor virtualises it";
 	return NULL;
 }

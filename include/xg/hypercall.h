@@ -9,7 +9,9 @@
 #ifndef XG_HYPERCALL_H
 #define XG_HYPERCALL_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
+#include <asm/apic.h>
 #include <xen/interface/xen.h>
 
 /* sizeof(struct xen_extraversion) */
@@ -46,6 +48,12 @@ const struct xg_xen *xg_xen(void);
 static inline bool xg_xen_has(unsigned int nr)
 {
 	return xg_xen()->features & BIT(nr);
+}
+
+/* Does the processor itself do what the APIC is asked, in the mode it is in? */
+static inline bool xg_apic_is_free(void)
+{
+	return x2apic_enabled() ? xg_xen()->x2apic_virt : xg_xen()->apic_virt;
 }
 
 /* Xen's number of the vCPU that runs as Linux CPU @cpu; valid once it is online. */
