@@ -76,12 +76,13 @@ bool xg_net_answers_wanted(struct xg_net_queue *q, const struct sk_buff *skb)
  */
 void xg_net_answers_got(struct xg_net_queue *q, const struct sk_buff *skb)
 {
+	struct xg_net_answers *a = &q->tx.answers;
 	struct sock *sk = skb->sk;
 
-	q->tx.answers.wanted--;
+	WRITE_ONCE(a->wanted, a->wanted - 1);
 	if (sk && sk_fullsock(sk) &&
 	    (test_bit(TSQ_THROTTLED, &sk->sk_tsq_flags) || is_filling(sk)))
-		q->tx.answers.urgent = true;
+		a->urgent = true;
 }
 
 /**

@@ -567,7 +567,7 @@ void xg_net_tx_drop(struct xg_net_queue *q)
 			__skb_queue_tail(&done, q->tx.slot[i].skb);
 		free_slots(q, i);
 	}
-	q->tx.answers.wanted = 0;
+	WRITE_ONCE(q->tx.answers.wanted, 0);
 	spin_unlock_irqrestore(&q->tx.lock, flags);
 	while ((skb = __skb_dequeue(&done)))
 		dev_kfree_skb_any(skb);
