@@ -193,7 +193,8 @@ static void read_features(struct xg_net *net)
 		      !xg_store_read_or(net->xdev->path, "trusted", 0, 1, 1);
 }
 
-static void read_queues(struct xg_net *net)
+/* -> how many there would be, were there no shortage */
+static unsigned int read_queues(struct xg_net *net)
 {
 	const struct xg_xenbus_device *xdev = net->xdev;
 	unsigned int nr;
@@ -205,12 +206,14 @@ static void read_queues(struct xg_net *net)
 		nr = min(nr, net->wanted_queues);
 	/* Where not all of them could be had, fewer may do. */
 	net->nr_queues = max(nr >> min(net->xdev->shortages, 8u), 1u);
+	return nr;
 }
 
 /* The backend waits for our rings. */
 static int net_publish(struct xg_xenbus_device *xdev)
 {
 	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
+	unsigned int wanted;
 	int err;
 
 	/* It may have closed, and begun anew; this is the new connection. */
@@ -221,7 +224,7 @@ static int net_publish(struct xg_xenbus_device *xdev)
 		return -EOPNOTSUPP;
 	}
 	read_features(net);
-	read_queues(net);
+	wanted = read_queues(net);
 	net->plain = xg_net_xdp_on(net);
 	err = xg_net_queues_alloc(net);
 	/* With one queue there is nothing to spread. */
@@ -233,6 +236,9 @@ static int net_publish(struct xg_xenbus_device *xdev)
 		err = xg_xenbus_set_state(xdev, XenbusStateConnected);
 	if (err)
 		xg_net_disconnect(net);
+	else if (net->nr_queues < wanted)
+		netdev_notice(net->dev, "%u of %u queues, after a shortage: ethtool -L asks for more\n",
+			      net->nr_queues, wanted);
 	return err;
 }
 
