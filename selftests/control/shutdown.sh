@@ -48,7 +48,7 @@ refused() {
 
 check "it says that it can power off" key_is control/feature-poweroff 1
 check "and reboot" key_is control/feature-reboot 1
-check "but not suspend" eval '! key_is control/feature-suspend 1'
+check "but not suspend" key_is control/feature-suspend ""
 
 asked "xl shutdown" poweroff shutdown
 log_mark
