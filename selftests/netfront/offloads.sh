@@ -10,15 +10,17 @@
 . "${0%/*}/../stack.sh"
 . "${0%/*}/../net.sh"
 mib=16
-net6=2001:db8::
-offloads="tx rx sg tso gso gro"
-mtus="1500 9000"
-if ! real_xen; then
+if real_xen; then
+	net6=2001:db8::
+	peer6=${XG_PEER6:-${net6}1}
+	offloads="tx rx sg tso gso gro"
+	mtus="1500 9000"
+else
 	net6=fec0::
+	peer6=${XG_PEER6:-${net6}2}
 	offloads=gro
 	mtus=1500
 fi
-peer6=${XG_PEER6:-$net6$(real_xen && echo 1 || echo 2)}
 said=/tmp/iperf.$$
 cleanup "rm -f $said"
 
