@@ -20,7 +20,7 @@ class Case:
     drivers: str = "xg"
     tests: list[str] = dataclasses.field(default_factory=list)
     guest_script: str = ""
-    # a script of suite.d/, or programs of selftests/ that run together
+    # scripts of suite.d/, as one, or programs of selftests/ that run together
     host_script: str = ""
     options: list[str] = dataclasses.field(default_factory=list)
     data: bool = False              # stack/data.sh, checked from the host too
@@ -194,11 +194,12 @@ CASES = [
          "it", engine="xen", tests=["balloon"], timeout=900, soak_only=True),
     Case("xen-balloon", "xl mem-set up and down under I/O, targets that are none, "
          "out and in while memory is out", engine="xen", timeout=900,
-         soak_only=True, guest_script="balloon.guest", host_script="balloon.host"),
+         soak_only=True, guest_script="balloon.guest",
+         host_script="resize.host balloon.host"),
     Case("xen-balloon-pod", "memory=256, maxmem=1024: populated on demand",
          engine="xen", timeout=900, guest_script="balloon-pod.guest",
          soak_only=True,
-         host_script="balloon-pod.host",
+         host_script="resize.host balloon-pod.host",
          options=["--memory", "1024", "--config", "memory=256", "--config",
                   "maxmem=1024"]),
     Case("xen-net", "the hash, mixed traffic, XDP, out and in under traffic",
