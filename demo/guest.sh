@@ -54,7 +54,7 @@ while [ ! -b /dev/xvda ] && [ $i -lt 150 ]; do
 	i=$((i + 1))
 done
 line "Xen found" "$(value xen version), hypercalls $(value xen calls)"
-line "upcall chosen" "$(dmesg | sed -n 's/.*xg-evtchn: upcall by \(.*\), tried.*/\1/p' | tail -n 1)"
+line "upcall chosen" "$(dmesg | sed -n 's/.*xg-evtchn: .* upcall by \(.*\), tried.*/\1/p' | tail -n 1)"
 if [ -b /dev/sda ]; then
 	line "emulated disk" "$(dmesg | sed -n 's/.*xg-platform-pci: //p' | grep emulated)"
 else
@@ -102,8 +102,7 @@ ip address add 192.0.2.2/24 dev eth0 2>/dev/null
 line "packets" "50 pings of up to 8000 bytes, each compared byte by byte"
 
 step "rmmod of all of it"
-for module in xg-platform-pci xg-netfront xg-blkfront xg-balloon xg-xenbus \
-	      xg-grant xg-time xg-evtchn xg-hypercall xg-proto; do
-	rmmod $module || give_up "rmmod $module"
-done
+. /put/stack.sh
+loaded() { [ -d "/sys/module/$(echo "$1" | tr - _)" ]; }
+stack_down || give_up "rmmod"
 line "modules left" "$(lsmod | grep -c '^xg_')"
