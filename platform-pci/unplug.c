@@ -115,6 +115,9 @@ static bool device_there(const struct kind *kind)
 	if (IS_ERR(ids))
 		return false;
 	for (i = 0; i < nr && !found; i++) {
+		/* An id of that length makes no device, see the bus. */
+		if (strlen(ids[i]) >= XG_XENBUS_ID_LEN)
+			continue;
 		snprintf(node, sizeof(node), "%s/device-type", ids[i]);
 		type = xg_store_read(XG_STORE_NONE, kind->dir, node, NULL);
 		found = IS_ERR(type) || strcmp(type, "cdrom");
