@@ -155,51 +155,73 @@ bool xg_devices_in_use(enum xg_kind kind, char *name, size_t len)
 
 /*
  * Devices are collected first and let go of afterwards: letting go changes the
- * very lists that are being walked.
+ * very lists that are being walked. Where there are more than a batch of them, the
+ * next walk meets the rest, as who has been let go has no driver any more.
  */
-#define MAX_DETACH 32
+#define BATCH		32
+#define MAX_BATCHES	64
 
-struct detach {
+struct batch {
 	struct visit visit;
-	struct device *dev[MAX_DETACH];
+	struct device *dev[BATCH];
 };
+
+static void add_device(struct batch *batch, struct device *dev)
+{
+	if (batch->visit.count < BATCH)
+		batch->dev[batch->visit.count++] = get_device(dev);
+}
 
 /* What has the disk: its SCSI unit's driver, or the NVMe controller's. */
 static void note_owner(struct gendisk *disk, struct visit *visit)
 {
-	struct detach *detach = container_of(visit, struct detach, visit);
+	struct batch *batch = container_of(visit, struct batch, visit);
 	struct device *dev = disk_to_dev(disk)->parent;
 
 	while (dev && !dev->driver)
 		dev = dev->parent;
-	if (dev && visit->count < MAX_DETACH)
-		detach->dev[visit->count++] = get_device(dev);
+	if (dev)
+		add_device(batch, dev);
 }
 
-static void note_nics(struct detach *detach)
+static void note_nics(struct batch *batch)
 {
 	struct pci_dev *pdev = NULL;
 
 	for_each_pci_dev(pdev)
-		if (is_emulated_nic(pdev) && pdev->dev.driver &&
-		    detach->visit.count < MAX_DETACH)
-			detach->dev[detach->visit.count++] =
-				get_device(&pdev->dev);
+		if (is_emulated_nic(pdev) && pdev->dev.driver)
+			add_device(batch, &pdev->dev);
+}
+
+/* -> how many there were */
+static unsigned int detach_batch(enum xg_kind kind)
+{
+	struct batch batch = { .visit.disk = note_owner };
+	unsigned int i;
+
+	if (kind == XG_DISKS)
+		visit_disks(&batch.visit);
+	else
+		note_nics(&batch);
+	for (i = 0; i < batch.visit.count; i++) {
+		/* The driver flushes the disk's cache, or stops the NIC. */
+		device_release_driver(batch.dev[i]);
+		put_device(batch.dev[i]);
+	}
+	return batch.visit.count;
 }
 
 unsigned int xg_devices_detach(enum xg_kind kind)
 {
-	struct detach detach = { .visit.disk = note_owner };
-	unsigned int i;
+	unsigned int batches, nr, sum = 0;
 
-	if (kind == XG_DISKS)
-		visit_disks(&detach.visit);
-	else
-		note_nics(&detach);
-	for (i = 0; i < detach.visit.count; i++) {
-		/* The driver flushes the disk's cache, or stops the NIC. */
-		device_release_driver(detach.dev[i]);
-		put_device(detach.dev[i]);
+	for (batches = 0; batches < MAX_BATCHES; batches++) {
+		nr = detach_batch(kind);
+		sum += nr;
+		if (nr < BATCH)
+			return sum;
 	}
-	return detach.visit.count;
+	pr_warn("more than %u emulated devices have drivers, the rest is pulled with them\n",
+		sum);
+	return sum;
 }
