@@ -163,6 +163,20 @@ struct xg_line {
 static LIST_HEAD(lines);
 
 /*
+ * Has it the line, or may it have? Which one a device has is known once it is
+ * enabled, which its driver does as it is probed. That some driver does so only
+ * later, as its device is opened, is not seen here: nothing in the kernel tells.
+ */
+static bool may_have_line(struct pci_dev *pdev, unsigned int irq)
+{
+	if (!pdev->pin)
+		return false;
+	if (pci_is_enabled(pdev))
+		return pdev->irq == irq;
+	return READ_ONCE(pdev->dev.links.status) == DL_DEV_PROBING;
+}
+
+/*
  * A pin is led away for all who share it. So nobody may have it as it was: who
  * comes later is given the line, see xg_route_intx().
  */
@@ -173,8 +187,7 @@ static bool line_in_use(struct pci_dev *pdev)
 	if (irq_has_action(pdev->irq))
 		return true;
 	for_each_pci_dev(other) {
-		if (other == pdev || !other->pin || other->irq != pdev->irq ||
-		    !pci_is_enabled(other))
+		if (other == pdev || !may_have_line(other, pdev->irq))
 			continue;
 		pci_dev_put(other);
 		return true;
@@ -202,7 +215,7 @@ static struct xg_line *new_line(struct pci_dev *pdev)
 	if (gsi < 0)
 		return NULL;
 	if (line_in_use(pdev)) {
-		pr_info("%s: its interrupt line (GSI %d) is left: another has it too\n",
+		pr_info("%s: its interrupt line (GSI %d) is left: another has it too, or may have\n",
 			pci_name(pdev), gsi);
 		return NULL;
 	}
