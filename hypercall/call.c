@@ -14,6 +14,7 @@
 #include <linux/jump_label.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/string.h>
 #include <asm/alternative.h>
 #include <asm/asm.h>
 #include <asm/cpufeatures.h>
@@ -23,6 +24,9 @@
 #include <xen/interface/hvm/params.h>
 #include <xg/hypercall.h>
 #include "internal.h"
+
+/* The first byte of "mov $imm32, %eax" */
+#define MOV_IMM32_EAX	0xb8
 
 DEFINE_PER_CPU(u64[XG_HYPERCALL_MAX], xg_hypercall_count);
 
@@ -214,8 +218,23 @@ int xg_hvm_param_set(u32 index, u64 value)
 EXPORT_SYMBOL_GPL(xg_hvm_param_set);
 
 /*
+ * Is the first stub that will be called what Xen writes there, "mov $nr, %eax" and
+ * a call? Else it is a bare return, and every call would seem to succeed.
+ */
+static bool page_is_filled(void)
+{
+	static const u8 mov[] = { MOV_IMM32_EAX, __HYPERVISOR_xen_version, 0, 0, 0 };
+	const char *page = xg_hypercall_page;
+
+	/* Or objtool takes its inside for the address of a function. */
+	OPTIMIZER_HIDE_VAR(page);
+	return !memcmp(page + __HYPERVISOR_xen_version * XG_HYPERCALL_STUB,
+		       mov, sizeof(mov));
+}
+
+/*
  * Called once, from module init: the page goes with the module's text, and Xen
- * keeps no reference to it.
+ * keeps no reference to it. -ENXIO: the page is as it was.
  */
 int xg_hypercall_use_page(u32 msr)
 {
@@ -225,7 +244,10 @@ int xg_hypercall_use_page(u32 msr)
 	BUILD_BUG_ON(XG_HYPERCALL_MAX * XG_HYPERCALL_STUB > PAGE_SIZE);
 	/* The low bits of the MSR are the page's index; there is one page. */
 	err = wrmsrl_safe(msr, (u64)pfn << PAGE_SHIFT);
-	if (!err)
-		static_branch_enable(&call_by_page);
-	return err;
+	if (err)
+		return err;
+	if (!page_is_filled())
+		return -ENXIO;
+	static_branch_enable(&call_by_page);
+	return 0;
 }

@@ -224,8 +224,10 @@ static int __init xg_hypercall_init(void)
 	if (by_page) {
 		err = xg_hypercall_use_page(xen.hypercall_msr);
 		if (err) {
-			pr_err("hypercall=page: MSR %#x refused the page (%d); use hypercall=inline\n",
-			       xen.hypercall_msr, err);
+			pr_err("hypercall=page: MSR %#x %s (%d); use hypercall=inline\n",
+			       xen.hypercall_msr, err == -ENXIO ?
+			       "did not fill the page" : "refused the page",
+			       err);
 			return err;
 		}
 		xen.by_page = true;
