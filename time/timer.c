@@ -398,8 +398,13 @@ void xg_timer_start(struct xg_platform *root)
 		return;
 	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/time:online", cpu_up,
 				cpu_down);
+	/* A CPU that goes would lose its ticks before it has its own timer again. */
+	if (err >= 0 && !xg_evtchn_outlasts(err)) {
+		cpuhp_remove_state(err);
+		err = -EBUSY;
+	}
 	if (err < 0)
-		pr_warn("no timers (%d)\n", err);
+		pr_warn("the CPUs keep their own timers (%d)\n", err);
 	cpuhp_state = err;
 }
 
