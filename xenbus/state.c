@@ -110,6 +110,7 @@ int xg_xenbus_set_state(struct xg_xenbus_device *xdev, enum xenbus_state state)
 	struct publication p = { .path = xdev->path, .state = state };
 	int err;
 
+	xdev->owed = XenbusStateUnknown;
 	if (xdev->gone)
 		return -ENODEV;
 	if (xdev->ours == state)
@@ -125,6 +126,37 @@ int xg_xenbus_set_state(struct xg_xenbus_device *xdev, enum xenbus_state state)
 	return err;
 }
 EXPORT_SYMBOL_GPL(xg_xenbus_set_state);
+
+/* Without a driver nobody looks again. */
+static void look_again(struct xg_xenbus_device *xdev, unsigned int seconds)
+{
+	if (xdev->live)
+		schedule_delayed_work(&xdev->again, seconds * HZ);
+}
+
+/* In seconds: 1, 2, 4, ... */
+static unsigned int patience(unsigned int times)
+{
+	return 1u << min(times, AGAIN_SHIFT_MAX);
+}
+
+/*
+ * What has been done is done, whether or not the store takes our state now: it is
+ * owed, and published before anything else is done. 0 where it is published.
+ */
+static int move_to(struct xg_xenbus_device *xdev, enum xenbus_state state)
+{
+	int err = xg_xenbus_set_state(xdev, state);
+
+	if (!err || err == -ENODEV) {
+		xdev->refusals = 0;
+		return err;
+	}
+	xdev->owed = state;
+	look_again(xdev, patience(xdev->refusals));
+	xdev->refusals++;
+	return err;
+}
 
 /**
  * xg_xenbus_fail() - give a device up
@@ -153,7 +185,7 @@ void xg_xenbus_fail(struct xg_xenbus_device *xdev, int err, const char *fmt, ...
 	kfree(path);
 	kfree(text);
 	xdev->failed = true;
-	xg_xenbus_set_state(xdev, XenbusStateClosing);
+	move_to(xdev, XenbusStateClosing);
 }
 EXPORT_SYMBOL_GPL(xg_xenbus_fail);
 
@@ -174,14 +206,14 @@ static const struct xg_step *fitting_step(struct xg_xenbus_device *xdev)
 /* No state is published, so that the step is ours to run again. */
 static void put_off(struct xg_xenbus_device *xdev, int err)
 {
-	unsigned int seconds = 1u << min(xdev->shortages, AGAIN_SHIFT_MAX);
+	unsigned int seconds = patience(xdev->shortages);
 
 	if (xdev->shortages++ <= AGAIN_SHIFT_MAX)
 		dev_warn(&xdev->dev, "not enough %s to connect, trying again in %u s\n",
 			 err == -ENOMEM ? "memory" :
 			 "grants, event channels or room in the store",
 			 seconds);
-	schedule_delayed_work(&xdev->again, seconds * HZ);
+	look_again(xdev, seconds);
 }
 
 static void run_step(struct xg_xenbus_device *xdev, const struct xg_step *step)
@@ -199,7 +231,7 @@ static void run_step(struct xg_xenbus_device *xdev, const struct xg_step *step)
 			       xg_state_name(xdev->theirs),
 			       xg_state_name(xdev->ours));
 	else if (!err && step->then != XenbusStateUnknown)
-		xg_xenbus_set_state(xdev, step->then);
+		move_to(xdev, step->then);
 }
 
 static void call_lost(struct xg_xenbus_device *xdev)
@@ -217,25 +249,25 @@ static bool common_step(struct xg_xenbus_device *xdev)
 
 	if (xdev->failed) {
 		if (theirs & ENDED)
-			xg_xenbus_set_state(xdev, XenbusStateClosed);
+			move_to(xdev, XenbusStateClosed);
 		return true;
 	}
 	if (ours & OPEN && theirs & (XG_S(Closed) | XG_S(Unknown))) {
 		dev_warn(&xdev->dev, "the backend has closed (%s)\n",
 			 xg_state_name(xdev->theirs));
 		call_lost(xdev);
-		xg_xenbus_set_state(xdev, XenbusStateClosed);
+		move_to(xdev, XenbusStateClosed);
 		return true;
 	}
 	if (ours & XG_S(Initialising) && theirs & ENDED) {
 		/* It waits for our Closed; or it is yet to begin. */
 		if (theirs & XG_S(Closing))
-			xg_xenbus_set_state(xdev, XenbusStateClosed);
+			move_to(xdev, XenbusStateClosed);
 		return true;
 	}
 	if (ours & XG_S(Closed) &&
 	    theirs & (XG_S(Initialising) | XG_S(InitWait)))
-		xg_xenbus_set_state(xdev, XenbusStateInitialising);
+		move_to(xdev, XenbusStateInitialising);
 	return false;
 }
 
@@ -246,6 +278,8 @@ static void dispatch(struct xg_xenbus_device *xdev)
 	enum xenbus_state before;
 	unsigned int i;
 
+	if (xdev->owed != XenbusStateUnknown && move_to(xdev, xdev->owed))
+		return;
 	for (i = 0; i < STEPS_MAX; i++) {
 		before = xdev->ours;
 		if (!common_step(xdev)) {
@@ -430,6 +464,8 @@ int xg_state_restart(struct xg_xenbus_device *xdev)
 
 	xdev->failed = false;
 	xdev->shortages = 0;
+	xdev->owed = XenbusStateUnknown;
+	xdev->refusals = 0;
 	INIT_DELAYED_WORK(&xdev->again, try_again);
 	err = xg_device_read_peer(xdev) ?:
 	      read_state(xdev->path, XG_STORE_NONE, &xdev->ours) ?:
@@ -467,7 +503,7 @@ void xg_state_halt(struct xg_xenbus_device *xdev)
 	mutex_lock(&xdev->lock);
 	xdev->live = false;
 	mutex_unlock(&xdev->lock);
-	/* Only steps ask for it, and none runs any more. */
+	/* Nobody asks for it any more. */
 	cancel_delayed_work_sync(&xdev->again);
 }
 

@@ -119,6 +119,8 @@ struct xg_xenbus_device {
 	struct xg_store_watch watch;
 	wait_queue_head_t moved;
 	struct delayed_work again;
+	enum xenbus_state owed;		/* could not be published; or Unknown */
+	unsigned int refusals;		/* of it, so far */
 	bool seen;
 	bool live;
 	bool failed;

@@ -12,7 +12,7 @@ cleanup "mark end-fake-vbd"
 disk=/dev/xvdc
 sys=/sys/block/xvdc
 stats=blkfront/xvdc
-plan 65
+plan 68
 
 limit() { cat $sys/queue/$1; }
 stat_of() { counter $stats "$1"; }
@@ -147,3 +147,8 @@ mark die-mutedead
 check "mutedead: the disk goes, nothing hangs" wait_for 30 gone
 mark done-mutedead
 wait_tell gone-mutedead 120
+
+# A while in which the store refused its state, and nothing else
+come refused
+check "refused: data" vecio check $disk 4
+go refused
