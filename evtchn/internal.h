@@ -76,7 +76,7 @@ enum xg_port_type {
 #define XG_MASK_EOI	BIT(1)	/* delivered, its owner has not said "done" */
 #define XG_MASK_MOVE	BIT(2)	/* on its way to another vCPU */
 #define XG_MASK_CPU	BIT(3)	/* pinned to a CPU that is offline */
-#define XG_MASK_NO_PORT	BIT(4)	/* a pirq's: there is none, the IRQ is unused */
+#define XG_MASK_NO_PORT	BIT(4)	/* there is none: a pirq's unused IRQ, an orphan */
 
 /**
  * struct xg_evtchn - an open channel
@@ -309,6 +309,7 @@ void xg_ports_stop(void);
 void xg_close_in_xen(evtchn_port_t port);
 int xg_attach(struct xg_evtchn *ch, evtchn_port_t port);
 void xg_detach(struct xg_evtchn *ch);
+void xg_ports_orphan(void);
 
 /* selftest.c */
 int xg_selftest(unsigned int *silent_cpu);

@@ -142,14 +142,21 @@ static struct xg_evtchn *new_channel(enum xg_port_type type, domid_t peer,
 	return ch;
 }
 
-static void unpublish(struct xg_evtchn *ch)
+/* -> false: xg_ports_orphan() has been here */
+static bool unpublish(struct xg_evtchn *ch)
 {
+	bool published;
+
 	mutex_lock(&xg_ports_lock);
-	list_del(&ch->list);
-	RCU_INIT_POINTER(xg_by_port[ch->port], NULL);
+	published = !list_empty(&ch->list);
+	if (published) {
+		list_del_init(&ch->list);
+		RCU_INIT_POINTER(xg_by_port[ch->port], NULL);
+	}
 	mutex_unlock(&xg_ports_lock);
 	/* An upcall may have seen us and be about to use the IRQ number. */
 	synchronize_rcu_expedited();
+	return published;
 }
 
 static int publish(struct xg_evtchn *ch)
@@ -265,19 +272,46 @@ int xg_attach(struct xg_evtchn *ch, evtchn_port_t port)
 	return err;
 }
 
-/* The mirror: its IRQ has been shut down, no handler runs. */
-void xg_detach(struct xg_evtchn *ch)
+/* What was the channel's is nobody's; it is no longer published. */
+static void take_port(struct xg_evtchn *ch)
 {
 	evtchn_port_t port = ch->port;
 	unsigned long flags;
 
-	unpublish(ch);
 	raw_spin_lock_irqsave(&ch->lock, flags);
+	xg_abi->mask(port);
 	xg_count_off(ch);
 	ch->masked |= XG_MASK_NO_PORT;
 	ch->port = 0;
 	raw_spin_unlock_irqrestore(&ch->lock, flags);
-	xg_close_in_xen(port);
+	if (ch->type != XG_PORT_ADOPTED)
+		xg_close_in_xen(port);
+}
+
+/* The mirror: its IRQ has been shut down, no handler runs. */
+void xg_detach(struct xg_evtchn *ch)
+{
+	unpublish(ch);
+	take_port(ch);
+}
+
+/*
+ * Events end, and somebody has left channels open. They stay his, but without a
+ * port: what he does with them comes to nothing, until he closes them.
+ */
+void xg_ports_orphan(void)
+{
+	struct xg_evtchn *ch, *next;
+
+	mutex_lock(&xg_ports_lock);
+	list_for_each_entry_safe(ch, next, &xg_ports, list) {
+		pr_err("%s is still open: its port is taken away\n",
+		       ch->client.name);
+		list_del_init(&ch->list);
+		RCU_INIT_POINTER(xg_by_port[ch->port], NULL);
+		take_port(ch);
+	}
+	mutex_unlock(&xg_ports_lock);
 }
 
 /*
@@ -498,13 +532,14 @@ EXPORT_SYMBOL_GPL(xg_evtchn_adopt);
  *
  * The owner's handler has ended and will not run again on return; an EOI or a
  * notify may come until the call, not after. The port is closed in Xen unless it
- * was adopted.
+ * was adopted. A channel that outlives xg_evtchn_stop() has none any more.
  *
  * Context: process; sleeps.
  */
 void xg_evtchn_close(struct xg_evtchn *ch)
 {
 	unsigned long flags;
+	bool has_port;
 
 	if (IS_ERR_OR_NULL(ch))
 		return;
@@ -514,15 +549,17 @@ void xg_evtchn_close(struct xg_evtchn *ch)
 
 	free_irq(ch->irq, ch);
 	cancel_delayed_work_sync(&ch->eoi_work);
-	unpublish(ch);
+	has_port = unpublish(ch);
 	/*
 	 * Until the descriptor has gone, /proc/irq may still move the port: it
 	 * must not be somebody else's by then.
 	 */
 	irq_free_descs(ch->irq, 1);
-	xg_count_off(ch);
-	if (ch->type != XG_PORT_ADOPTED)
-		xg_close_in_xen(ch->port);
+	if (has_port) {
+		xg_count_off(ch);
+		if (ch->type != XG_PORT_ADOPTED)
+			xg_close_in_xen(ch->port);
+	}
 	kfree(ch);
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_close);

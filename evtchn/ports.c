@@ -26,7 +26,8 @@ static void mask(struct xg_evtchn *ch, unsigned int why)
 {
 	lockdep_assert_held(&ch->lock);
 	ch->masked |= why;
-	xg_abi->mask(ch->port);
+	if (!(ch->masked & XG_MASK_NO_PORT))
+		xg_abi->mask(ch->port);
 }
 
 static void unmask(struct xg_evtchn *ch, unsigned int why)
@@ -37,6 +38,14 @@ static void unmask(struct xg_evtchn *ch, unsigned int why)
 	ch->masked &= ~why;
 	if (!ch->masked)
 		static_call(xg_unmask)(ch->port, per_cpu_ptr(&xg_cpu, ch->cpu));
+}
+
+/* As if an event had come, but for the announcement */
+static void set_pending(struct xg_evtchn *ch)
+{
+	lockdep_assert_held(&ch->lock);
+	if (!(ch->masked & XG_MASK_NO_PORT))
+		xg_abi->set_pending(ch->port);
 }
 
 /* Where the port is bound it is not known that it is pending. */
@@ -185,7 +194,7 @@ void xg_evtchn_kick(struct xg_evtchn *ch)
 	unsigned long irqflags;
 
 	raw_spin_lock_irqsave(&ch->lock, irqflags);
-	xg_abi->set_pending(ch->port);
+	set_pending(ch);
 	announce(ch);
 	raw_spin_unlock_irqrestore(&ch->lock, irqflags);
 }
@@ -379,7 +388,7 @@ static int port_irq_retrigger(struct irq_data *d)
 	unsigned long irqflags;
 
 	raw_spin_lock_irqsave(&ch->lock, irqflags);
-	xg_abi->set_pending(ch->port);
+	set_pending(ch);
 	if (ch->masked)
 		unmask(ch, XG_MASK_EOI);
 	else

@@ -118,7 +118,7 @@ struct shared_info *xg_shared_info(void);
 /* This vCPU's part of it that leads from the TSC to Xen's time; likewise. */
 notrace const struct pvclock_vcpu_time_info *xg_vcpu_time(void);
 
-/* The root's calls; process context. stop() refuses nothing: close first. */
+/* The root's calls; process context. Channels that stop() finds open lose their ports. */
 int xg_evtchn_start(struct xg_platform *platform);
 void xg_evtchn_stop(void);
 

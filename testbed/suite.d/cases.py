@@ -33,7 +33,8 @@ class Case:
 
 # Without those that need a peer of their own making: xen-kinds,
 # xen-net-hostile.
-EVTCHN = ["evtchn/flood.sh", "evtchn/hotplug.sh", "evtchn/ports.sh"]
+EVTCHN = ["evtchn/flood.sh", "evtchn/hotplug.sh", "evtchn/ports.sh",
+          "evtchn/left-open.sh"]
 # grant first: foreign-peer waits for it, but not for ever.
 LAYERS = ["proto", "grant", *EVTCHN, "evtchn/peer.sh", "time/basic.sh",
           "xenbus", "blkfront/fs.sh", "blkfront/io.sh", "blkfront/rebind.sh",
