@@ -206,7 +206,8 @@ CASES = [
     Case("xen-net", "the hash, mixed traffic, XDP, out and in under traffic",
          engine="xen", tests=NET, host_script="netdata", timeout=600),
     Case("xen-net-4", "the same with four queues on kernel 6.12", engine="xen",
-         kernel="6.12", tests=NET, host_script="netdata",
+         kernel="6.12", tests=[*NET, "stack/shortage.sh"],
+         host_script="netdata",
          options=["--vcpus", "4"], timeout=900, soak_only=True),
     Case("xen-net-offloads", "TCP and UDP, IPv4 and IPv6, MTU 1500 and 9000, each "
          "offload on and off", engine="xen", soak_only=True, timeout=1500,
