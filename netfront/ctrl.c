@@ -284,7 +284,6 @@ static void set_up_work(struct work_struct *work)
 	ctrl->hashing = wanted && !err;
 	ctrl->known |= ctrl->hashing;
 	WRITE_ONCE(ctrl->state, XG_NET_CTRL_READY);
-	xg_net_pair_queues(net);
 	if (is_wanted(net) != wanted && !READ_ONCE(ctrl->ending))
 		begin_set_up(net);
 	rtnl_unlock();

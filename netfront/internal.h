@@ -337,7 +337,6 @@ u16 xg_net_csum_flags(struct sk_buff *skb);
 struct xg_net_gso xg_net_gso_of(struct sk_buff *skb);
 int xg_net_up(struct xg_net *net);
 void xg_net_down(struct xg_net *net);
-void xg_net_pair_queues(struct xg_net *net);
 void xg_net_show_link(struct xg_net *net);
 void xg_net_announce(struct work_struct *work);
 

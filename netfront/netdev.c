@@ -224,15 +224,27 @@ static void limit_mtu(struct xg_net *net)
 	dev_set_mtu(dev, dev->max_mtu);
 }
 
-/* Who begins a conversation takes the queue whose events come to the same CPU. */
+/*
+ * Whoever answers does so through the queue that the backend has chosen for the
+ * conversation: what is sent is found to have been answered beside what comes next,
+ * see answers.c. Who begins one takes the queue whose events come to the same CPU.
+ */
 static void spread_senders(struct xg_net *net)
 {
+	DECLARE_BITMAP(queue, XG_NET_QUEUES_MAX);
 	unsigned int nr = net->nr_queues, cpu, i;
 	cpumask_var_t mask;
 
 	/* Without it the stack goes by the flow, which works as well. */
 	if (nr == 1 || !alloc_cpumask_var(&mask, GFP_KERNEL))
 		return;
+	cpus_read_lock();
+	for (i = 0; i < nr; i++) {
+		bitmap_zero(queue, XG_NET_QUEUES_MAX);
+		__set_bit(i, queue);
+		__netif_set_xps_queue(net->dev, queue, i, XPS_RXQS);
+	}
+	cpus_read_unlock();
 	for (i = 0; i < nr; i++) {
 		cpumask_clear(mask);
 		for_each_online_cpu(cpu)
@@ -241,31 +253,6 @@ static void spread_senders(struct xg_net *net)
 		netif_set_xps_queue(net->dev, mask, i);
 	}
 	free_cpumask_var(mask);
-}
-
-/**
- * xg_net_pair_queues() - have who answers do so by the queue he was asked by
- * @net: the interface, with the queues of its connection
- *
- * What is sent is then found to have been answered beside what comes next, see
- * answers.c. Only while the backend spreads packets by our hash: by itself it may
- * bring all of them by one queue, and all would be sent by that one, too.
- *
- * Context: process, rtnl.
- */
-void xg_net_pair_queues(struct xg_net *net)
-{
-	DECLARE_BITMAP(queue, XG_NET_QUEUES_MAX);
-	bool pair = xg_net_is_hashing(net);
-	unsigned int i;
-
-	cpus_read_lock();
-	for (i = 0; i < net->nr_queues; i++) {
-		bitmap_zero(queue, XG_NET_QUEUES_MAX);
-		__assign_bit(i, queue, pair);
-		__netif_set_xps_queue(net->dev, queue, i, XPS_RXQS);
-	}
-	cpus_read_unlock();
 }
 
 /**
@@ -285,7 +272,6 @@ int xg_net_up(struct xg_net *net)
 	if (err)
 		goto unlock;
 	spread_senders(net);
-	xg_net_pair_queues(net);
 	netdev_update_features(dev);
 	limit_mtu(net);
 	WRITE_ONCE(net->live, true);

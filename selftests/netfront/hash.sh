@@ -55,28 +55,14 @@ wait_for 20 alive && wait_for 10 echoes ||
 	skip_all "no netdata at $peer"
 hash_is() { [ "$(stat_of hash)" = "$1" ]; }
 cleanup "ethtool -X $dev default 2>/dev/null; ethtool -K $dev rxhash off"
-plan 37
+plan 34
 before=$(held)
-# Which receive queues' conversations each queue sends for, in bits: none, so that
-# it is by the CPU, or its own.
-pairs() {
-	cat /sys/class/net/$dev/queues/tx-*/xps_rxqs | sed -n "1,${queues}p" | tr '\n' ' '
-}
-pairs_are() { [ "$(pairs)" = "$1" ]; }
-unpaired=
-paired=
-for i in $(seq 0 $((queues - 1))); do
-	unpaired="${unpaired}00 "
-	paired="$paired$(printf '%02x ' $((1 << i)))"
-done
 
 # --- what is shown and set ------------------------------------------------------
 
 is "no hash by default" "$(stat_of hash)" none
-is "answers leave by any queue" "$(pairs)" "$unpaired"
 check "rxhash is switched on" ethtool -K $dev rxhash on
 check "Toeplitz" wait_for 10 hash_is toeplitz
-check "answers leave by the queue they were asked by" wait_for 5 pairs_are "$paired"
 like "and ethtool says so" "$(ethtool -x $dev)" 'toeplitz: on'
 is "the table has all queues" "$(uses)" "$(seq -s ' ' 0 $((queues - 1))) "
 like "there is a key" "$(key)" '^([0-9a-f]{2}:){39}[0-9a-f]{2}$'
@@ -110,7 +96,6 @@ ethtool -K $dev rxhash off
 hashed=$(total hashed)
 streams 2 >/dev/null 2>&1
 is "and without with rxhash off" "$(total hashed)" "$hashed"
-check "and answers leave by any queue" wait_for 5 pairs_are "$unpaired"
 ethtool -K $dev rxhash on
 check "rxhash on again" wait_for 10 hash_is toeplitz
 
