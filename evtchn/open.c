@@ -356,7 +356,7 @@ xg_evtchn_open_interdomain(domid_t peer, evtchn_port_t remote_port,
 EXPORT_SYMBOL_GPL(xg_evtchn_open_interdomain);
 
 /* Those Xen keeps one of for each vCPU; the others are the domain's. */
-static bool virq_is_per_cpu(u32 virq)
+bool xg_virq_is_per_cpu(u32 virq)
 {
 	return virq == VIRQ_TIMER || virq == VIRQ_DEBUG ||
 	       virq == VIRQ_XENOPROF || virq == VIRQ_XENPMU;
@@ -380,12 +380,15 @@ xg_evtchn_open_virq_cpuslocked(u32 virq, const struct xg_evtchn_client *client)
 	struct xg_evtchn *ch;
 
 	/* One of the domain's may be delivered, so pinned, anywhere. */
-	if (virq_is_per_cpu(virq))
+	if (xg_virq_is_per_cpu(virq))
 		copy.flags |= XG_EVTCHN_PINNED;
 	else
 		copy.flags &= ~XG_EVTCHN_PINNED;
 	ch = new_channel(XG_PORT_VIRQ, DOMID_SELF, &copy);
-	if (!IS_ERR(ch) && virq_is_per_cpu(virq))
+	if (IS_ERR(ch))
+		return ch;
+	ch->virq = virq;
+	if (xg_virq_is_per_cpu(virq))
 		op.vcpu = xg_vcpu_id(ch->cpu);
 	return open_new(ch, EVTCHNOP_bind_virq, &op, &op.port);
 }
@@ -520,9 +523,12 @@ void xg_evtchn_close(struct xg_evtchn *ch)
 	 * must not be somebody else's by then.
 	 */
 	irq_free_descs(ch->irq, 1);
+	if (ch->masked & XG_MASK_NO_PORT)
+		goto free;
 	xg_count_off(ch);
 	if (ch->type != XG_PORT_ADOPTED)
 		xg_close_in_xen(ch->port);
+free:
 	kfree(ch);
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_close);
