@@ -35,7 +35,6 @@
 #define TRY_MS		10
 
 struct nap {
-	unsigned int leader;	/* the CPU that asks */
 	int ret;		/* of xg_suspend() */
 	bool over;
 };
@@ -72,7 +71,8 @@ static int stopped(void *data)
 {
 	struct nap *nap = data;
 
-	if (smp_processor_id() == nap->leader) {
+	/* CPUs neither come nor go meanwhile. */
+	if (smp_processor_id() == cpumask_first(cpu_online_mask)) {
 		nap->ret = ask();
 		/* Pairs with the others' loads: what it woke is there. */
 		smp_store_release(&nap->over, true);
@@ -92,7 +92,7 @@ static int sleep(void)
 	unsigned int tries;
 
 	for (tries = 0; tries < TRIES; tries++) {
-		nap = (struct nap){ .leader = cpumask_first(cpu_online_mask) };
+		nap = (struct nap){};
 		stop_machine(stopped, &nap, cpu_online_mask);
 		if (nap.ret != -EAGAIN)
 			break;

@@ -20,7 +20,7 @@ class Case:
     drivers: str = "xg"
     tests: list[str] = dataclasses.field(default_factory=list)
     guest_script: str = ""
-    # a script of suite.d/, or programs of selftests/ that run together
+    # a script of suite.d/ and programs it wants; or programs that run together
     host_script: str = ""
     options: list[str] = dataclasses.field(default_factory=list)
     data: bool = False              # stack/data.sh, checked from the host too
@@ -180,6 +180,14 @@ CASES = [
          "in earnest", engine="xen", tests=["control", "smp"],
          host_script="control.host", options=["--config", "maxvcpus=4"],
          timeout=1200, soak_only=True),
+    Case("xen-suspend", "save and restore, a save that is cancelled, migration, "
+         "under I/O and traffic", engine="xen", guest_script="suspend.guest",
+         host_script="suspend.host netdata", timeout=900, soak_timeout=7200),
+    Case("xen-suspend-6.12", "the same on kernel 6.12 with FIFO events and a "
+         "vector for each CPU", engine="xen", kernel="6.12",
+         guest_script="suspend.guest", host_script="suspend.host netdata", timeout=900,
+         soak_timeout=7200, soak_only=True,
+         options=[*FIFO, "--modparam", "xg-evtchn upcall=vector"]),
     Case("xen-net-hotplug", "network-attach and network-detach, idle and under "
          "traffic; a backend that goes and comes back", engine="xen",
          guest_script="net-hotplug.guest", host_script="net-hotplug.host",
