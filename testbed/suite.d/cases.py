@@ -53,6 +53,8 @@ STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 UPCALL = ["evtchn/upcall.sh"]
 FIFO = ["--modparam", "xg-evtchn abi=fifo",
         "--config", "max_event_channels=6000"]
+# Migration makes a second guest beside the first.
+ROOM = ["--memory", "896", "--config", "memory=384"]
 FLOOD = {"soak_only": True, "soak_events": 10000000, "soak_timeout": 8000}
 # More than shared info has places for. Emulated, they boot slower than the kernel
 # thinks a kernel can.
@@ -182,12 +184,13 @@ CASES = [
          timeout=1200, soak_only=True),
     Case("xen-suspend", "save and restore, a save that is cancelled, migration, "
          "under I/O and traffic", engine="xen", guest_script="suspend.guest",
-         host_script="suspend.host netdata", timeout=900, soak_timeout=7200),
+         host_script="suspend.host netdata", options=ROOM, timeout=900,
+         soak_timeout=7200),
     Case("xen-suspend-6.12", "the same on kernel 6.12 with FIFO events and a "
          "vector for each CPU", engine="xen", kernel="6.12",
          guest_script="suspend.guest", host_script="suspend.host netdata", timeout=900,
          soak_timeout=7200, soak_only=True,
-         options=[*FIFO, "--modparam", "xg-evtchn upcall=vector"]),
+         options=[*ROOM, *FIFO, "--modparam", "xg-evtchn upcall=vector"]),
     Case("xen-net-hotplug", "network-attach and network-detach, idle and under "
          "traffic; a backend that goes and comes back", engine="xen",
          guest_script="net-hotplug.guest", host_script="net-hotplug.host",
