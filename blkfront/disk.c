@@ -138,6 +138,9 @@ static void take_care(struct work_struct *work)
 {
 	struct xg_blk *blk = container_of(work, struct xg_blk, care);
 
+	/* Who resumes it has it looked at again. */
+	if (xg_blk_is_still(blk))
+		return;
 	/* First: the limits' lock may be held by who waits for an answer. */
 	if (!backend_there(blk))
 		give_up(blk, "the backend is gone");
@@ -286,6 +289,9 @@ void xg_blk_disk_down(struct xg_blk *blk)
 {
 	if (!blk->disk)
 		return;
+	/* Stopped, nothing would end. */
+	if (xg_blk_is_moving(blk))
+		give_up(blk, "no backend where the machine has moved to");
 	blk->deadline_seen = 0;
 	blk->silent_since = jiffies;
 	xg_blk_idle(blk, &blk->deadline_seen);

@@ -227,15 +227,23 @@ static bool read_only(struct xg_blk *blk)
 	return ro;
 }
 
-static int start_disk(struct xg_blk *blk)
+/* @was: what the block layer knows of the disk, if it does */
+static int start_disk(struct xg_blk *blk, const struct xg_disk_limits *was)
 {
-	int err;
+	bool moving = xg_blk_is_moving(blk);
+	int err = 0;
 
+	if (moving)
+		err = xg_blk_same_disk(blk, was);
+	if (err)
+		return err;
 	err = xg_blk_queues_stock(blk);
-	if (!err)
+	if (!err && !moving)
 		err = xg_blk_disk_up(blk);
 	if (err)
 		xg_blk_queues_unstock(blk);
+	else if (moving)
+		xg_blk_pause_end(blk, BLK_STS_OK);
 	return err;
 }
 
@@ -243,6 +251,7 @@ static int start_disk(struct xg_blk *blk)
 static int blk_go_live(struct xg_xenbus_device *xdev)
 {
 	struct xg_blk *blk = xg_xenbus_get_drvdata(xdev);
+	const struct xg_disk_limits was = blk->limits;
 	int err;
 
 	err = read_geometry(blk);
@@ -252,7 +261,7 @@ static int blk_go_live(struct xg_xenbus_device *xdev)
 	read_features(blk);
 	read_discard(blk);
 	blk->read_only = read_only(blk);
-	return start_disk(blk);
+	return start_disk(blk, &was);
 }
 
 /* The backend wants to go, and answers until we are Closed. */

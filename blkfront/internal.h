@@ -103,6 +103,7 @@ struct xg_blk_queue {
 	bool poisoned;		/* dead by the backend's fault */
 	bool owed;		/* an interrupt is due that will find nothing */
 	bool silent;		/* a request has waited for long, as was said */
+	unsigned int busy;	/* requests that have something of the queue's */
 	struct xg_blk_stats stats;
 } ____cacheline_aligned_in_smp;
 
@@ -118,6 +119,14 @@ struct xg_blk_place {
 #define XG_BLK_NO_DISCARD	1
 #define XG_BLK_NO_ERASE		2
 
+/* While the machine is saved, and until a new backend is connected: pause.c. */
+struct xg_blk_pause {
+	spinlock_t lock;	/* of all that follows */
+	bool still;		/* the block layer gives us no request */
+	bool moving;		/* there is no backend yet */
+	struct list_head requests;	/* that the last one has not answered */
+};
+
 struct xg_blk {
 	struct kref ref;	/* the device's, and the disk's while it has one */
 	struct xg_xenbus_device *xdev;
@@ -126,6 +135,7 @@ struct xg_blk {
 	u16 handle;
 
 	unsigned int nr_queues;
+	unsigned int max_queues;	/* room for, in @queues */
 	unsigned int ring_order;
 	unsigned int queue_pages;	/* in flight on a queue, at most */
 	struct xg_blk_queue *queues;
@@ -145,6 +155,7 @@ struct xg_blk {
 	unsigned long lost_features;
 	struct work_struct care;
 	struct delayed_work deadline;
+	struct xg_blk_pause pause;
 	u64 deadline_seen;
 	unsigned long silent_since;	/* jiffies */
 	struct dentry *debugfs;
@@ -173,6 +184,7 @@ void xg_blk_disk_down(struct xg_blk *blk);
 extern const struct blk_mq_ops xg_blk_mq_ops;
 irqreturn_t xg_blk_irq(int irq, void *data);
 void xg_blk_kill_all(struct xg_blk *blk);
+void xg_blk_recall(struct xg_blk_queue *q, struct list_head *requests);
 bool xg_blk_idle(struct xg_blk *blk, u64 *answered);
 
 /* segs.c: a request's pages and the backend */
@@ -191,9 +203,19 @@ int xg_blk_queues_stock(struct xg_blk *blk);
 void xg_blk_queues_unstock(struct xg_blk *blk);
 bool xg_blk_queues_bound(struct xg_blk *blk);
 void xg_blk_queues_close(struct xg_blk *blk);
+void xg_blk_queues_empty(struct xg_blk *blk);
 void xg_blk_queues_free(struct xg_blk *blk);
 int xg_blk_shared_make(struct xg_blk_queue *q, struct xg_blk_stack *stack,
 		       unsigned int want, gfp_t gfp);
+
+/* pause.c */
+void xg_blk_pause_init(struct xg_blk *blk);
+void xg_blk_suspend(struct xg_xenbus_device *xdev);
+void xg_blk_resume(struct xg_xenbus_device *xdev, bool moved);
+bool xg_blk_is_still(struct xg_blk *blk);
+bool xg_blk_is_moving(struct xg_blk *blk);
+int xg_blk_same_disk(struct xg_blk *blk, const struct xg_disk_limits *was);
+void xg_blk_pause_end(struct xg_blk *blk, blk_status_t status);
 
 /* stats.c */
 void xg_blk_stats_init(void);

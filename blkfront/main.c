@@ -99,6 +99,7 @@ static int blk_probe(struct xg_xenbus_device *xdev)
 		return -ENOMEM;
 	kref_init(&blk->ref);
 	blk->xdev = xdev;
+	xg_blk_pause_init(blk);
 	/* The wire has 16 bits for it, and backends look at none of them. */
 	if (kstrtou16(xdev->id, 10, &blk->handle))
 		blk->handle = 0;
@@ -134,16 +135,21 @@ static void blk_lost(struct xg_xenbus_device *xdev)
 
 /**
  * xg_blk_disconnect() - undo a connection, whatever there is of it
- * @blk: the disk
+ * @blk: the disk; one that is moving to a new backend stays
  *
  * Context: process; the backend has closed, or need not.
  */
 void xg_blk_disconnect(struct xg_blk *blk)
 {
-	xg_blk_disk_down(blk);
+	bool moving = xg_blk_is_moving(blk);
+
+	if (!moving)
+		xg_blk_disk_down(blk);
 	xg_blk_queues_close(blk);
 	xg_blk_forget_keys(blk);
-	xg_blk_queues_free(blk);
+	xg_blk_queues_empty(blk);
+	if (!moving)
+		xg_blk_queues_free(blk);
 }
 
 static void blk_changed(struct xg_xenbus_device *xdev)
@@ -179,6 +185,8 @@ static struct xg_xenbus_driver blk_driver = {
 	.probe = blk_probe,
 	.remove = blk_remove,
 	.lost = blk_lost,
+	.suspend = xg_blk_suspend,
+	.resume = xg_blk_resume,
 	.changed = blk_changed,
 	.driver.name = "xg-vbd",
 };

@@ -13,6 +13,14 @@
 
 #include "internal.h"
 
+/* A new backend may have fewer queues than the disk began with. */
+static struct xg_blk_queue *queue_of(const struct blk_mq_hw_ctx *hctx)
+{
+	struct xg_blk *blk = hctx->driver_data;
+
+	return &blk->queues[hctx->queue_num % blk->nr_queues];
+}
+
 /* The operation that @req is on the wire. */
 static int op_of(struct xg_blk *blk, struct request *req)
 {
@@ -49,6 +57,7 @@ static int reserve(struct xg_blk_queue *q, struct xg_blk_cmd *cmd)
 		goto full;
 	slot = xg_slots_get(&q->slots);
 	cmd->slot = slot;
+	q->busy++;
 	goto out;
 full:
 	q->stats.full++;
@@ -86,6 +95,7 @@ static void cancel(struct xg_blk_queue *q, struct request *req)
 	spin_lock_irq(&q->lock);
 	xg_slots_put(&q->slots, cmd->slot);
 	xg_blk_give_pages(q, cmd);
+	q->busy--;
 	spin_unlock_irq(&q->lock);
 }
 
@@ -107,7 +117,8 @@ static blk_status_t refuse(struct xg_blk_queue *q, int err)
 {
 	switch (err) {
 	case -EBUSY:	/* an answer gives it back, and runs the queue again */
-		return BLK_STS_DEV_RESOURCE;
+		return q->blk->nr_queues < q->blk->tags.nr_hw_queues ?
+		       BLK_STS_RESOURCE : BLK_STS_DEV_RESOURCE;
 	case -ENOMEM:
 		return BLK_STS_RESOURCE;
 	case -EOPNOTSUPP:
@@ -123,7 +134,7 @@ static blk_status_t refuse(struct xg_blk_queue *q, int err)
 static blk_status_t blk_queue_rq(struct blk_mq_hw_ctx *hctx,
 				 const struct blk_mq_queue_data *bd)
 {
-	struct xg_blk_queue *q = hctx->driver_data;
+	struct xg_blk_queue *q = queue_of(hctx);
 	struct xg_blk_cmd *cmd = blk_mq_rq_to_pdu(bd->rq);
 	struct blkif_request wire;
 	bool notify;
@@ -161,7 +172,7 @@ refuse:
 
 static void blk_commit_rqs(struct blk_mq_hw_ctx *hctx)
 {
-	publish(hctx->driver_data);
+	publish(queue_of(hctx));
 }
 
 /* End those on the list; their answers, or the lack of one, are in ->status. */
@@ -217,6 +228,40 @@ void xg_blk_kill_all(struct xg_blk *blk)
 
 	for (i = 0; i < blk->nr_queues; i++)
 		kill_queue(&blk->queues[i], false);
+	xg_blk_pause_end(blk, BLK_STS_IOERR);
+}
+
+/**
+ * xg_blk_recall() - take back all that was asked and not answered
+ * @q: the backend is no more, and can reach no page; no request enters
+ * @requests: where they go, by queuelist, having nothing of the queue's
+ *
+ * The queue is dead then; what was answered may still be on its way out.
+ *
+ * Context: process.
+ */
+void xg_blk_recall(struct xg_blk_queue *q, struct list_head *requests)
+{
+	struct xg_blk_cmd *cmd;
+	struct request *req;
+	unsigned int i;
+
+	spin_lock_irq(&q->lock);
+	q->dead = true;
+	for (i = 0; i < q->slots.count; i++) {
+		req = q->sent[i];
+		if (!req)
+			continue;
+		cmd = blk_mq_rq_to_pdu(req);
+		q->sent[i] = NULL;
+		xg_slots_put(&q->slots, i);
+		cmd->status = BLK_STS_IOERR;
+		xg_blk_unshare(req);
+		xg_blk_give_pages(q, cmd);
+		q->busy--;
+		list_add_tail(&req->queuelist, requests);
+	}
+	spin_unlock_irq(&q->lock);
 }
 
 static void poison(struct xg_blk_queue *q, const char *why)
@@ -371,7 +416,7 @@ irqreturn_t xg_blk_irq(int irq, void *data)
 /* An answered request gives back what it took, and ends. */
 static void blk_complete(struct request *req)
 {
-	struct xg_blk_queue *q = req->mq_hctx->driver_data;
+	struct xg_blk_queue *q = queue_of(req->mq_hctx);
 	struct xg_blk_cmd *cmd = blk_mq_rq_to_pdu(req);
 	blk_status_t status = cmd->status;
 	unsigned long flags;
@@ -380,6 +425,7 @@ static void blk_complete(struct request *req)
 	clean = xg_blk_unshare(req);
 	spin_lock_irqsave(&q->lock, flags);
 	xg_blk_give_pages(q, cmd);
+	q->busy--;
 	dead = q->dead;
 	spin_unlock_irqrestore(&q->lock, flags);
 
@@ -399,7 +445,7 @@ static void blk_complete(struct request *req)
  */
 static enum blk_eh_timer_return blk_timeout(struct request *req)
 {
-	struct xg_blk_queue *q = req->mq_hctx->driver_data;
+	struct xg_blk_queue *q = queue_of(req->mq_hctx);
 	unsigned long flags;
 	bool dead, first;
 
@@ -427,9 +473,7 @@ static enum blk_eh_timer_return blk_timeout(struct request *req)
 
 static int blk_init_hctx(struct blk_mq_hw_ctx *hctx, void *data, unsigned int nr)
 {
-	struct xg_blk *blk = data;
-
-	hctx->driver_data = &blk->queues[nr];
+	hctx->driver_data = data;
 	return 0;
 }
 

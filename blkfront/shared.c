@@ -99,15 +99,14 @@ static int open_channel(struct xg_blk_queue *q)
 	return 0;
 }
 
-static int queue_init(struct xg_blk_queue *q, struct xg_blk *blk, unsigned int nr)
+/* An empty one becomes one that requests may enter. */
+static int queue_fill(struct xg_blk_queue *q)
 {
+	struct xg_blk *blk = q->blk;
 	size_t bytes = PAGE_SIZE << blk->ring_order;
 	u32 slots;
 	int err;
 
-	q->blk = blk;
-	q->nr = nr;
-	spin_lock_init(&q->lock);
 	err = xg_xenbus_alloc_ring(blk->xdev, blk->ring_order, &q->ring_mem,
 				   q->ring_refs);
 	if (err)
@@ -120,29 +119,48 @@ static int queue_init(struct xg_blk_queue *q, struct xg_blk *blk, unsigned int n
 	if (!q->next_slot || !q->sent)
 		return -ENOMEM;
 	xg_slots_init(&q->slots, q->next_slot, slots);
-	return open_channel(q);
+	err = open_channel(q);
+	if (!err)
+		q->dead = false;
+	return err;
+}
+
+static int make_array(struct xg_blk *blk, unsigned int nr)
+{
+	unsigned int i;
+
+	blk->queues = kcalloc(nr, sizeof(*blk->queues), GFP_KERNEL);
+	if (!blk->queues)
+		return -ENOMEM;
+	blk->max_queues = nr;
+	for (i = 0; i < nr; i++) {
+		blk->queues[i].blk = blk;
+		blk->queues[i].nr = i;
+		blk->queues[i].dead = true;
+		spin_lock_init(&blk->queues[i].lock);
+	}
+	return 0;
 }
 
 /**
  * xg_blk_queues_alloc() - queues, with rings and channels
- * @blk: nr_queues and ring_order are set
+ * @blk: ring_order is set, nr_queues as wanted; a disk that moves has no more
+ *       than it began with
  *
  * Context: process.
- * Return: 0 or -errno; xg_blk_queues_free() is due in either case.
+ * Return: 0 or -errno; xg_blk_queues_empty() and, but for a disk that moves,
+ * xg_blk_queues_free() are due in either case.
  */
 int xg_blk_queues_alloc(struct xg_blk *blk)
 {
-	unsigned int nr = blk->nr_queues;
+	unsigned int i;
 	int err = 0;
 
-	/* Always as many as there are: all that undoes this goes by it. */
-	blk->nr_queues = 0;
-	blk->queues = kcalloc(nr, sizeof(*blk->queues), GFP_KERNEL);
 	if (!blk->queues)
-		return -ENOMEM;
-	for (; !err && blk->nr_queues < nr; blk->nr_queues++)
-		err = queue_init(&blk->queues[blk->nr_queues], blk,
-				 blk->nr_queues);
+		err = make_array(blk, blk->nr_queues);
+	blk->nr_queues = err ? 0 : min(blk->nr_queues, blk->max_queues);
+	for (i = 0; !err && i < blk->nr_queues; i++)
+		err = queue_fill(&blk->queues[i]);
 	return err;
 }
 
@@ -264,6 +282,8 @@ bool xg_blk_queues_bound(struct xg_blk *blk)
 	unsigned int i;
 
 	for (i = 0; i < blk->nr_queues; i++) {
+		if (!blk->queues[i].ch)
+			continue;
 		op = (struct evtchn_status){
 			.dom = DOMID_SELF,
 			.port = xg_evtchn_port(blk->queues[i].ch),
@@ -290,12 +310,12 @@ void xg_blk_queues_close(struct xg_blk *blk)
 }
 
 /**
- * xg_blk_queues_free() - give everything back
+ * xg_blk_queues_empty() - rings, pages and references go, the queues stay
  * @blk: closed; the backend should have let go by now
  *
  * Context: process.
  */
-void xg_blk_queues_free(struct xg_blk *blk)
+void xg_blk_queues_empty(struct xg_blk *blk)
 {
 	unsigned int i;
 
@@ -306,9 +326,26 @@ void xg_blk_queues_free(struct xg_blk *blk)
 		if (q->ring_mem)
 			xg_xenbus_free_ring(q->ring_mem, blk->ring_order,
 					    q->ring_refs);
+		spin_lock_irq(&q->lock);
+		q->dead = true;
+		q->ring_mem = NULL;
+		q->slots = (struct xg_slots){};
+		spin_unlock_irq(&q->lock);
 		kfree(q->next_slot);
 		kfree(q->sent);
+		q->next_slot = NULL;
+		q->sent = NULL;
 	}
+}
+
+/**
+ * xg_blk_queues_free() - the queues go, too
+ * @blk: empty; no disk uses them
+ *
+ * Context: process.
+ */
+void xg_blk_queues_free(struct xg_blk *blk)
+{
 	kfree(blk->queues);
 	blk->queues = NULL;
 	blk->nr_queues = 0;

@@ -21,6 +21,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysrq.h>
+#include <linux/workqueue.h>
+#include <xg/platform.h>
 #include <xg/store.h>
 
 #define SHOWN		16		/* bytes of a bad value that the log gets */
@@ -68,15 +70,38 @@ static void power_off(void)
 	orderly_poweroff(true);
 }
 
+/* No watch's call: those have to go on while the machine comes back. */
+static void do_suspend(struct work_struct *work)
+{
+	struct xg_platform *platform = xg_store_platform();
+	int ret = platform->suspend(platform);
+
+	if (!ret)
+		pr_info("suspend: restored\n");
+	else if (ret > 0)
+		pr_info("suspend: cancelled by the toolstack, going on\n");
+	else
+		pr_err("suspend: not possible (%d), going on\n", ret);
+}
+
+static DECLARE_WORK(suspend_work, do_suspend);
+
+static void suspend(void)
+{
+	queue_work(system_unbound_wq, &suspend_work);
+}
+
 /* Toolstacks tell "halt" from "poweroff", a guest without a console does not. */
 static const struct verb {
 	const char *name;
 	const char *feature;	/* says that we can; NULL: there is none */
 	void (*run)(void);
+	bool is_end;
 } verbs[] = {
-	{ "poweroff", "feature-poweroff", power_off },
-	{ "halt", NULL, power_off },
-	{ "reboot", "feature-reboot", orderly_reboot },
+	{ "poweroff", "feature-poweroff", power_off, true },
+	{ "halt", NULL, power_off, true },
+	{ "reboot", "feature-reboot", orderly_reboot, true },
+	{ "suspend", "feature-suspend", suspend, false },
 };
 
 static const struct verb *find_verb(const struct request *req)
@@ -91,7 +116,7 @@ static const struct verb *find_verb(const struct request *req)
 }
 
 /* Is the guest on its way down already, by a request or by its own will? */
-static bool going_down(void)
+static bool going_down(const struct verb *verb)
 {
 	static bool asked;
 	static u64 since;
@@ -100,7 +125,7 @@ static bool going_down(void)
 	if (system_state > SYSTEM_RUNNING ||
 	    (asked && time_before64(now, since + UNDER_WAY)))
 		return true;
-	asked = true;
+	asked = verb->is_end;
 	since = now;
 	return false;
 }
@@ -116,7 +141,7 @@ static void shutdown_changed(struct xg_store_watch *watch, const char *path)
 	if (!verb) {
 		pr_warn_ratelimited("shutdown: \"%*pE\" is asked, which this guest cannot do\n",
 				    min_t(int, req.len, SHOWN), req.value);
-	} else if (going_down()) {
+	} else if (going_down(verb)) {
 		pr_info_ratelimited("shutdown: \"%s\" is asked, but the guest is going down already\n",
 				    verb->name);
 	} else {
@@ -213,11 +238,21 @@ static void store_down(void)
 	for (w = watches; w < watches + ARRAY_SIZE(watches); w++)
 		if (w->watching)
 			xg_store_unwatch(&w->store);
+	/* Nobody asks for one any more. */
+	cancel_work_sync(&suspend_work);
+}
+
+/* The new domain's toolstack has made the keys anew. */
+static void store_moved(void)
+{
+	if (watches[0].watching)
+		say_features("1");
 }
 
 static struct xg_store_user user = {
 	.up = store_up,
 	.down = store_down,
+	.moved = store_moved,
 };
 
 static int __init control_init(void)

@@ -239,6 +239,11 @@ static int callback_cpu_up(unsigned int cpu)
 	return meet();
 }
 
+static int callback_wake(void)
+{
+	return xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, VIA_VECTOR(common));
+}
+
 static void callback_teardown(void)
 {
 	xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, 0);
@@ -254,5 +259,6 @@ const struct xg_upcall xg_upcall_callback = {
 	.per_cpu = true,
 	.setup = callback_setup,
 	.cpu_up = callback_cpu_up,
+	.wake = callback_wake,
 	.teardown = callback_teardown,
 };

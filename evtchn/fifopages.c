@@ -173,6 +173,33 @@ int xg_fifo_take_up(void)
 	return xg_fifo_reach(0);
 }
 
+/*
+ * A new domain begins with 2-level events: lead it to FIFO with the pages there
+ * are. Every CPU is stopped, xg_ledger_lock held, nothing is allocated.
+ */
+int xg_fifo_wake(void)
+{
+	unsigned int cpu, words = xg_ledger->nr_words;
+	struct xg_cpu *c;
+	int err = 0;
+
+	bitmap_zero(xg_ledger->controls, XG_MAX_VCPUS);
+	xg_ledger->nr_words = 0;
+	memset(&xg_fifo_words, 0, sizeof(xg_fifo_words));
+	for_each_possible_cpu(cpu) {
+		c = per_cpu_ptr(&xg_cpu, cpu);
+		memset(&c->queues, 0, sizeof(c->queues));
+		if (err || !cpu_online(cpu) || !c->info)
+			continue;
+		err = map_control(xg_vcpu_id(cpu));
+		if (!err)
+			c->queues.control = control_of(xg_vcpu_id(cpu));
+	}
+	while (!err && xg_ledger->nr_words < words)
+		err = add_page();
+	return err;
+}
+
 /* Once for each vCPU of the domain; its queues stay from then on. */
 int xg_fifo_cpu_up(struct xg_cpu *c, u32 vcpu)
 {

@@ -76,7 +76,7 @@ enum xg_port_type {
 #define XG_MASK_EOI	BIT(1)	/* delivered, its owner has not said "done" */
 #define XG_MASK_MOVE	BIT(2)	/* on its way to another vCPU */
 #define XG_MASK_CPU	BIT(3)	/* pinned to a CPU that is offline */
-#define XG_MASK_NO_PORT	BIT(4)	/* there is none: a pirq's unused IRQ, an orphan */
+#define XG_MASK_NO_PORT	BIT(4)	/* there is none: a pirq unused, an orphan */
 
 /**
  * struct xg_evtchn - an open channel
@@ -86,6 +86,7 @@ enum xg_port_type {
  * @eoi_work: the unmask that too many spurious events have delayed
  * @type: what the port is bound to
  * @peer: domain at the other end
+ * @virq: Xen's number of a virtual interrupt
  * @pirq: Xen's number of a device's interrupt
  * @level: of that: it is an interrupt line
  * @spare: of that: when it is given back it can be had again, see pirq.c
@@ -108,6 +109,7 @@ struct xg_evtchn {
 	struct delayed_work eoi_work;
 	enum xg_port_type type;
 	domid_t peer;
+	u32 virq;
 	u32 pirq;
 	bool level;
 	bool spare;
@@ -170,6 +172,7 @@ struct xg_abi {
  * @per_cpu: interrupts the vCPU the event is for, whichever that is
  * @setup: process context
  * @cpu_up: on the CPU; non-zero: events cannot be delivered there
+ * @wake: tell the domain that the machine was restored in; every CPU is stopped
  * @teardown: the mirror of @setup; every port is masked
  */
 struct xg_upcall {
@@ -179,6 +182,7 @@ struct xg_upcall {
 	bool per_cpu;
 	int (*setup)(struct xg_platform *platform);
 	int (*cpu_up)(unsigned int cpu);
+	int (*wake)(void);
 	void (*teardown)(void);
 };
 
@@ -201,6 +205,8 @@ unsigned int xg_cpu_irq_vector(unsigned int irq);
 extern struct shared_info *xg_shared;
 extern struct cpumask xg_upcall_cpus;	/* where ports may be bound */
 extern const char *xg_upcall_why;	/* this kind and no other */
+int xg_shared_info_wake(void);
+int xg_upcall_wake(void);
 
 /* A control block in cache lines of its own */
 #define XG_CONTROL_STRIDE	128
@@ -238,6 +244,7 @@ void xg_ledger_find(void);
 void *xg_ledger_page(unsigned int nr);
 void *xg_ledger_add(unsigned int nr);
 unsigned int xg_ledger_size(void);
+void xg_ledger_wake(void);
 void xg_ledger_end(void);
 
 /* vcpuinfo.c */
@@ -245,6 +252,7 @@ struct vcpu_info *xg_vcpu_info(u32 vcpu);
 struct vcpu_info *xg_vcpu_info_here(u32 vcpu);
 void xg_vcpu_info_prepare(u32 vcpu);
 void xg_vcpu_infos_start(void);
+void xg_vcpu_info_wake(u32 vcpu);
 
 /* 2level.c */
 extern const struct xg_abi xg_2level;
@@ -269,6 +277,7 @@ int xg_fifo_begin(void);
 int xg_fifo_take_up(void);
 int xg_fifo_reach(evtchn_port_t port);
 int xg_fifo_cpu_up(struct xg_cpu *c, u32 vcpu);
+int xg_fifo_wake(void);
 
 /* abi.c: for each event by the call's own target, else through the pointer */
 extern const struct xg_abi *xg_abi;
@@ -307,6 +316,7 @@ extern struct mutex xg_ports_lock;
 int xg_ports_start(void);
 void xg_ports_stop(void);
 void xg_close_in_xen(evtchn_port_t port);
+bool xg_virq_is_per_cpu(u32 virq);
 int xg_attach(struct xg_evtchn *ch, evtchn_port_t port);
 void xg_detach(struct xg_evtchn *ch);
 void xg_ports_orphan(void);

@@ -126,6 +126,16 @@ static bool is_unused(void)
 	       !xg_ledger->nr_words;
 }
 
+/* The new domain has none of the pages yet, and its shared info no anchor. */
+void xg_ledger_wake(void)
+{
+	if (!xg_ledger)
+		return;
+	bitmap_zero(xg_ledger->infos, XG_MAX_VCPUS);
+	anchor()->frame = page_to_pfn(virt_to_page(xg_ledger));
+	anchor()->token = xg_ledger->token;
+}
+
 /* No upcall runs any more. What Xen has stays, for the next start to find. */
 void xg_ledger_end(void)
 {

@@ -117,12 +117,19 @@ static int remove_shared_info(void)
 	return err == -ENOSYS ? 0 : err;
 }
 
-static int map_shared_info(void)
+static int place_shared_info(void)
 {
 	struct xen_add_to_physmap add = {
 		.domid = DOMID_SELF,
 		.space = XENMAPSPACE_shared_info,
+		.gpfn = PHYS_PFN(shared_addr),
 	};
+
+	return xg_memory_op(XENMEM_add_to_physmap, &add);
+}
+
+static int map_shared_info(void)
+{
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct vcpu_info) != 64);
@@ -130,8 +137,7 @@ static int map_shared_info(void)
 	err = platform->alloc_frames(platform, 1, &shared_addr);
 	if (err)
 		return err;
-	add.gpfn = PHYS_PFN(shared_addr);
-	err = xg_memory_op(XENMEM_add_to_physmap, &add);
+	err = place_shared_info();
 	if (err)
 		goto free_frame;
 	xg_shared = memremap(shared_addr, PAGE_SIZE, MEMREMAP_WB);
@@ -164,6 +170,17 @@ static void unmap_shared_info(void)
 		return;
 	}
 	platform->free_frames(platform, shared_addr, 1);
+}
+
+/* The domain has one of its own: put where ours was. Every CPU is stopped. */
+int xg_shared_info_wake(void)
+{
+	int err = place_shared_info();
+
+	if (err)
+		return err;
+	memset(xg_shared->evtchn_mask, 0xff, sizeof(xg_shared->evtchn_mask));
+	return 0;
 }
 
 /* --- CPUs ----------------------------------------------------------------- */
@@ -270,6 +287,11 @@ static void stop_upcall(void)
 		irq_work_sync(&per_cpu_ptr(&xg_cpu, cpu)->rescan);
 		per_cpu_ptr(&xg_cpu, cpu)->info = NULL;
 	}
+}
+
+int xg_upcall_wake(void)
+{
+	return chosen->wake();
 }
 
 static void say_failed(const struct xg_upcall *kind, unsigned int cpu, int err)

@@ -390,7 +390,7 @@ xg_evtchn_open_interdomain(domid_t peer, evtchn_port_t remote_port,
 EXPORT_SYMBOL_GPL(xg_evtchn_open_interdomain);
 
 /* Those Xen keeps one of for each vCPU; the others are the domain's. */
-static bool virq_is_per_cpu(u32 virq)
+bool xg_virq_is_per_cpu(u32 virq)
 {
 	return virq == VIRQ_TIMER || virq == VIRQ_DEBUG ||
 	       virq == VIRQ_XENOPROF || virq == VIRQ_XENPMU;
@@ -414,12 +414,15 @@ xg_evtchn_open_virq_cpuslocked(u32 virq, const struct xg_evtchn_client *client)
 	struct xg_evtchn *ch;
 
 	/* One of the domain's may be delivered, so pinned, anywhere. */
-	if (virq_is_per_cpu(virq))
+	if (xg_virq_is_per_cpu(virq))
 		copy.flags |= XG_EVTCHN_PINNED;
 	else
 		copy.flags &= ~XG_EVTCHN_PINNED;
 	ch = new_channel(XG_PORT_VIRQ, DOMID_SELF, &copy);
-	if (!IS_ERR(ch) && virq_is_per_cpu(virq))
+	if (IS_ERR(ch))
+		return ch;
+	ch->virq = virq;
+	if (xg_virq_is_per_cpu(virq))
 		op.vcpu = xg_vcpu_id(ch->cpu);
 	return open_new(ch, EVTCHNOP_bind_virq, &op, &op.port);
 }
@@ -549,7 +552,7 @@ void xg_evtchn_close(struct xg_evtchn *ch)
 
 	free_irq(ch->irq, ch);
 	cancel_delayed_work_sync(&ch->eoi_work);
-	has_port = unpublish(ch);
+	has_port = unpublish(ch) && !(ch->masked & XG_MASK_NO_PORT);
 	/*
 	 * Until the descriptor has gone, /proc/irq may still move the port: it
 	 * must not be somebody else's by then.

@@ -33,6 +33,7 @@
 #define VIA_UNUSED	1
 
 static int line;	/* intx: the Linux IRQ */
+static u64 via;		/* HVM_PARAM_CALLBACK_IRQ as it was set */
 
 /* --- vector --------------------------------------------------------------- */
 
@@ -108,8 +109,8 @@ static int vector_setup(struct xg_platform *platform)
 	err = vector_add_irqs();
 	if (err)
 		goto free_irqs;
-	err = xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ,
-			       platform->intx_via ?: VIA_UNUSED);
+	via = platform->intx_via ?: VIA_UNUSED;
+	err = xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, via);
 	if (err)
 		goto free_irqs;
 	return 0;
@@ -117,6 +118,17 @@ static int vector_setup(struct xg_platform *platform)
 free_irqs:
 	vector_free_irqs();
 	xg_cpu_irqs_stop();
+	return err;
+}
+
+static int vector_wake(void)
+{
+	unsigned int cpu;
+	int err;
+
+	err = xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, via);
+	for_each_cpu(cpu, &xg_upcall_cpus)
+		err = err ?: vector_cpu_up(cpu);
 	return err;
 }
 
@@ -150,6 +162,7 @@ const struct xg_upcall xg_upcall_vector = {
 	.per_cpu = true,
 	.setup = vector_setup,
 	.cpu_up = vector_cpu_up,
+	.wake = vector_wake,
 	.teardown = vector_teardown,
 };
 
@@ -189,7 +202,8 @@ static int intx_setup(struct xg_platform *platform)
 	line = platform->intx_irq;
 	/* Handlers expect the CPU their port is bound to. */
 	irq_set_affinity(line, cpumask_of(cpu));
-	err = xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, platform->intx_via);
+	via = platform->intx_via;
+	err = xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, via);
 	if (err)
 		free_irq(line, line_owner);
 	return err;
@@ -198,6 +212,11 @@ static int intx_setup(struct xg_platform *platform)
 static int intx_cpu_up(unsigned int cpu)
 {
 	return xg_vcpu_id(cpu) ? -ENODEV : 0;
+}
+
+static int intx_wake(void)
+{
+	return xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, via);
 }
 
 static void intx_teardown(void)
@@ -212,5 +231,6 @@ const struct xg_upcall xg_upcall_intx = {
 	.silent = XG_VECTOR_STAYS,
 	.setup = intx_setup,
 	.cpu_up = intx_cpu_up,
+	.wake = intx_wake,
 	.teardown = intx_teardown,
 };

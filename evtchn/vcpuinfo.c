@@ -48,20 +48,16 @@ struct vcpu_info *xg_vcpu_info(u32 vcpu)
 	return &page[vcpu % PER_PAGE];
 }
 
-/* Under xg_ledger_lock. Of another vCPU that runs Xen refuses it. */
-static int give(u32 vcpu)
+/* Of another vCPU that runs Xen refuses it. */
+static int give_on(void *page, u32 vcpu)
 {
 	struct vcpu_register_vcpu_info op = {
+		.mfn = PHYS_PFN(virt_to_phys(page)),
 		.offset = vcpu % PER_PAGE * sizeof(struct vcpu_info),
 	};
 	unsigned long irqflags;
-	void *page;
 	int err;
 
-	page = xg_ledger_add(line(vcpu));
-	if (!page)
-		return -ENOMEM;
-	op.mfn = PHYS_PFN(virt_to_phys(page));
 	/*
 	 * In the call Xen sets upcall_pending and the whole selector, lest
 	 * something be lost. The flag must go before it interrupts: on a CPU that
@@ -76,6 +72,27 @@ static int give(u32 vcpu)
 	}
 	local_irq_restore(irqflags);
 	return err;
+}
+
+/* Under xg_ledger_lock. */
+static int give(u32 vcpu)
+{
+	void *page = xg_ledger_add(line(vcpu));
+
+	return page ? give_on(page, vcpu) : -ENOMEM;
+}
+
+/* In a new domain, on the vCPU: give Xen the place it had in the last. */
+void xg_vcpu_info_wake(u32 vcpu)
+{
+	void *page;
+
+	if (vcpu < MAX_VIRT_CPUS || vcpu >= XG_MAX_VCPUS || !xg_ledger)
+		return;
+	page = xg_ledger_page(line(vcpu));
+	if (page && give_on(page, vcpu))
+		pr_err("vCPU %u has no events any more: Xen takes no vcpu_info for it\n",
+		       vcpu);
 }
 
 /**

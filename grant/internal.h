@@ -14,6 +14,7 @@ struct seq_file;
 
 /* table.c: frames and references */
 int xg_table_start(struct xg_platform *platform);
+int xg_table_wake(void);
 void xg_table_stop(void);
 int xg_table_take(grant_ref_t *ref);
 bool xg_table_holds(grant_ref_t ref);

@@ -81,6 +81,44 @@ int xg_grant_start(struct xg_platform *platform)
 EXPORT_SYMBOL_GPL(xg_grant_start);
 
 /**
+ * xg_grant_suspend() - may this machine be saved?
+ *
+ * Context: process.
+ * Return: 0; -EBUSY while a page of another domain's is mapped, which would not
+ * be there where the machine goes.
+ */
+int xg_grant_suspend(void)
+{
+	unsigned int nr = xg_map_mapped();
+
+	if (!nr)
+		return 0;
+	pr_err("%u pages of other domains are mapped: the machine cannot be saved until their users let go\n",
+	       nr);
+	return -EBUSY;
+}
+EXPORT_SYMBOL_GPL(xg_grant_suspend);
+
+/**
+ * xg_grant_wake() - a table in the domain that the machine was restored in
+ *
+ * No reference grants anything; all are held as before, and to be ended by those
+ * who hold them.
+ *
+ * Context: every CPU is stopped, interrupts off.
+ * Return: 0; -errno: Xen gives no table, what is granted from now on goes nowhere.
+ */
+int xg_grant_wake(void)
+{
+	int err = xg_table_wake();
+
+	if (err)
+		pr_emerg("no grant table in the new domain (%d)\n", err);
+	return err;
+}
+EXPORT_SYMBOL_GPL(xg_grant_wake);
+
+/**
  * xg_grant_stop() - let go of the grant table
  *
  * Pages a peer still has mapped are leaked, with one line: freeing them would

@@ -67,13 +67,11 @@ static struct chunk *chunk_create(void)
 	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
 	if (!chunk)
 		return ERR_PTR(-ENOMEM);
-	chunk->res = request_free_mem_region(&iomem_resource, SZ_2M,
-					     "xg foreign pages");
+	chunk->res = xg_space_request(SZ_2M, "xg foreign pages");
 	if (IS_ERR(chunk->res)) {
 		err = PTR_ERR(chunk->res);
 		goto free_chunk;
 	}
-	/* The region is as large as a memory section; struct pages cost. */
 	chunk->pgmap.type = MEMORY_DEVICE_GENERIC;
 	chunk->pgmap.nr_range = 1;
 	chunk->pgmap.range.start = chunk->res->start;
@@ -88,7 +86,7 @@ static struct chunk *chunk_create(void)
 	return chunk;
 
 release_region:
-	release_mem_region(chunk->res->start, resource_size(chunk->res));
+	xg_space_release(chunk->res);
 free_chunk:
 	kfree(chunk);
 	return ERR_PTR(err);
@@ -98,7 +96,7 @@ static void chunk_destroy(struct chunk *chunk)
 {
 	list_del(&chunk->list);
 	memunmap_pages(&chunk->pgmap);
-	release_mem_region(chunk->res->start, resource_size(chunk->res));
+	xg_space_release(chunk->res);
 	kfree(chunk);
 }
 

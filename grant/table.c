@@ -75,20 +75,27 @@ static void adopt_frame(unsigned int frame)
 	}
 }
 
-/* One frame more. A frame that is mapped elsewhere is moved here by Xen. */
-static int grow(void)
+/* A frame that is mapped elsewhere is moved here by Xen. */
+static int place(unsigned int frame)
 {
 	struct xen_add_to_physmap add = {
 		.domid = DOMID_SELF,
 		.space = XENMAPSPACE_grant_table,
-		.idx = table.frames,
-		.gpfn = PHYS_PFN(table.addr) + table.frames,
+		.idx = frame,
+		.gpfn = PHYS_PFN(table.addr) + frame,
 	};
+
+	return xg_memory_op(XENMEM_add_to_physmap, &add);
+}
+
+/* One frame more. */
+static int grow(void)
+{
 	int err;
 
 	if (table.frames == table.frames_max)
 		return -ENOSPC;
-	err = xg_memory_op(XENMEM_add_to_physmap, &add);
+	err = place(table.frames);
 	if (err) {
 		pr_warn_ratelimited("Xen refuses frame %u of the table (%d)\n",
 				    table.frames, err);
@@ -332,6 +339,21 @@ int xg_table_start(struct xg_platform *platform)
 	pr_info("table of %u frames, %u at most; %u entries left as they were\n",
 		table.frames, table.frames_max, table.inherited);
 	return 0;
+}
+
+/*
+ * The domain is a new one: its table is empty, and as long as need be where ours
+ * was. Every CPU is stopped.
+ */
+int xg_table_wake(void)
+{
+	unsigned int frame;
+	int err;
+
+	err = set_version();
+	for (frame = 0; !err && frame < table.frames; frame++)
+		err = place(frame);
+	return err;
 }
 
 /* No user is left; entries that still grant stay in Xen's table. */

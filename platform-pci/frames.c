@@ -89,13 +89,12 @@ static int use_free_space(void)
 	struct resource *res;
 	int err;
 
-	res = request_free_mem_region(&iomem_resource, PFN_PHYS(FRAMES),
-				      "xg frames");
+	res = xg_space_request(PFN_PHYS(FRAMES), "xg frames");
 	if (IS_ERR(res))
 		return PTR_ERR(res);
 	err = try_frame(res->start);
 	if (err) {
-		release_mem_region(res->start, resource_size(res));
+		xg_space_release(res);
 		return err;
 	}
 	space = res;
@@ -164,7 +163,7 @@ int xg_frames_init(struct xg_platform *platform, struct pci_dev *pdev)
 void xg_frames_exit(void)
 {
 	if (space && bitmap_empty(used, FRAMES)) {
-		release_mem_region(space->start, resource_size(space));
+		xg_space_release(space);
 	} else if (space) {
 		pr_warn("Xen keeps %u frames, their address space is lost\n",
 			bitmap_weight(used, FRAMES));

@@ -17,6 +17,7 @@ void xg_frames_exit(void);
 /* unplug.c: the protocol, and what the user asked for. */
 int xg_unplug_parse(void);
 int xg_unplug(struct xg_platform *platform);
+void xg_unplug_again(void);
 
 /*
  * devices.c: the emulated devices as Linux sees them. A kind is what one bit of
@@ -35,6 +36,9 @@ unsigned int xg_devices_detach(enum xg_kind kind);
 
 /* Is it the device model's, and not passed through? */
 bool xg_device_emulated(const struct pci_dev *pdev);
+
+/* suspend.c: the machine is saved, and goes on in another domain */
+int xg_suspend(struct xg_platform *platform);
 
 /* remap.c: whose interrupts come by event channel */
 int xg_remap_parse(void);

@@ -90,6 +90,7 @@ static int platform_start(struct pci_dev *pdev)
 	platform.owner = THIS_MODULE;
 	platform.intx_irq = pdev->pin ? pdev->irq : 0;
 	platform.intx_via = intx_via(pdev);
+	platform.suspend = xg_suspend;
 	err = xg_frames_init(&platform, pdev);
 	if (err)
 		goto release;

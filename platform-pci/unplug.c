@@ -155,6 +155,15 @@ static bool wanted(enum xg_kind nr)
 	return true;
 }
 
+static u16 pulled;
+
+/* A restored machine has another device model, with all that ours had at first. */
+void xg_unplug_again(void)
+{
+	if (pulled && !greet())
+		outw(pulled, XEN_IOPORT_UNPLUG);
+}
+
 /*
  * The device model does not say what it pulled, nor that it has before: what
  * Linux had to let go of is all that is known.
@@ -164,6 +173,7 @@ static void pull(enum xg_kind nr)
 	unsigned int let_go = xg_devices_detach(nr);
 
 	outw(kinds[nr].mask, XEN_IOPORT_UNPLUG);
+	pulled |= kinds[nr].mask;
 	if (let_go)
 		pr_info("emulated %s unplugged (%u in Linux's hands)\n",
 			kinds[nr].what, let_go);

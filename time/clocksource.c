@@ -106,6 +106,12 @@ bool xg_time_given(void)
 	return xg_shared_info()->vcpu_info[0].time.tsc_to_system_mul;
 }
 
+/* Another host's time may be behind ours. Every CPU is stopped. */
+void xg_clock_wake(void)
+{
+	atomic64_set(&newest, 0);
+}
+
 void xg_clock_start(void)
 {
 	if (registered) {

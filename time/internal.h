@@ -15,6 +15,7 @@ bool xg_time_given(void);
 u64 xg_time_here(void);
 void xg_clock_start(void);
 void xg_clock_stop(void);
+void xg_clock_wake(void);
 const char *xg_clock_state(void);
 
 /**

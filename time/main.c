@@ -27,12 +27,12 @@ static char *timer = "1";
 module_param(timer, charp, 0444);
 MODULE_PARM_DESC(timer, "Xen's timers as clock event devices: 1 (default) or 0");
 
-/* Seconds since 1970 at which Xen's system time began; 0: it does not say. */
-static s64 wall_clock_start(void)
+/* Xen's time of day when its system time was 0 -> false: it does not say. */
+static bool wall_clock_start(struct timespec64 *start)
 {
 	const struct shared_info *s = xg_shared_info();
 	unsigned int tries = 100;
-	u32 version, hi, lo;
+	u32 version, hi, lo, ns;
 
 	while (tries--) {
 		version = READ_ONCE(s->wc.version);
@@ -40,12 +40,32 @@ static s64 wall_clock_start(void)
 		virt_rmb();
 		lo = READ_ONCE(s->wc.sec);
 		hi = READ_ONCE(s->wc_sec_hi);
+		ns = READ_ONCE(s->wc.nsec);
 		/* The same, seen from the end. */
 		virt_rmb();
-		if (!(version & 1) && version == READ_ONCE(s->wc.version))
-			return (u64)hi << 32 | lo;
+		if (version & 1 || version != READ_ONCE(s->wc.version))
+			continue;
+		start->tv_sec = (u64)hi << 32 | lo;
+		start->tv_nsec = ns % NSEC_PER_SEC;
+		return start->tv_sec;
 	}
-	return 0;
+	return false;
+}
+
+/* How far the guest's time of day is ahead of Xen's, in ns -> does Xen say? */
+static bool ahead_of_xen(s64 *ahead)
+{
+	struct timespec64 start;
+	u64 up, real;
+
+	if (!wall_clock_start(&start))
+		return false;
+	preempt_disable();
+	up = xg_time_here();
+	real = ktime_get_real_ns();
+	preempt_enable();
+	*ahead = real - timespec64_to_ns(&start) - up;
+	return true;
 }
 
 /*
@@ -54,21 +74,70 @@ static s64 wall_clock_start(void)
  */
 static void compare_wall_clock(void)
 {
-	s64 start = wall_clock_start();
-	s64 ahead;
-	u64 up;
+	s64 ns, ahead;
 
-	if (!start)
+	if (!ahead_of_xen(&ns))
 		return;
-	preempt_disable();
-	up = xg_time_here();
-	preempt_enable();
-	ahead = ktime_get_real_seconds() -
-		(start + (s64)div_u64(up, NSEC_PER_SEC));
+	ahead = div_s64(ns, NSEC_PER_SEC);
 	if (abs(ahead) > 1)
 		pr_info("the guest's time of day is %lld s %s Xen's; it is left as it is\n",
 			abs(ahead), ahead > 0 ? "ahead of" : "behind");
 }
+
+/* --- suspend --------------------------------------------------------------- */
+
+static bool noted;
+static s64 ahead_before;
+
+/**
+ * xg_time_suspend() - the machine is about to be saved
+ *
+ * Context: process.
+ * Return: 0.
+ */
+int xg_time_suspend(void)
+{
+	noted = xg_time_given() && ahead_of_xen(&ahead_before);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(xg_time_suspend);
+
+/**
+ * xg_time_wake() - time in the domain that the machine was restored in
+ *
+ * Timers are armed anew by the event that each gets.
+ *
+ * Context: every CPU is stopped; shared info is there, nobody has read a clock.
+ * Return: 0.
+ */
+int xg_time_wake(void)
+{
+	xg_clock_wake();
+	return 0;
+}
+EXPORT_SYMBOL_GPL(xg_time_wake);
+
+/**
+ * xg_time_resume() - the time of day has gone on meanwhile
+ *
+ * The kernel has asked the RTC, which knows whole seconds. The guest is to be as
+ * far from Xen's time as it was, whichever host that is.
+ *
+ * Context: process.
+ */
+void xg_time_resume(void)
+{
+	struct timespec64 now;
+	s64 ahead;
+
+	if (!noted || !ahead_of_xen(&ahead))
+		return;
+	now = ns_to_timespec64(ktime_get_real_ns() + ahead_before - ahead);
+	if (do_settimeofday64(&now))
+		pr_warn("the time of day is %lld ms off after the suspend\n",
+			div_s64(ahead - ahead_before, NSEC_PER_MSEC));
+}
+EXPORT_SYMBOL_GPL(xg_time_resume);
 
 /**
  * xg_time_start() - take the time from Xen

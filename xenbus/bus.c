@@ -396,6 +396,35 @@ void xg_bus_stop(void)
 	remove_all();
 }
 
+/*
+ * Devices neither come nor go, nor do their drivers: each device's own lock is held
+ * until xg_bus_resume(), by the same task.
+ */
+void xg_bus_suspend(void)
+{
+	struct xg_xenbus_device *xdev;
+
+	mutex_lock(&scanning);
+	list_for_each_entry(xdev, &devices, node) {
+		device_lock(&xdev->dev);
+		if (xdev->dev.driver)
+			xg_state_suspend(xdev);
+	}
+}
+
+void xg_bus_resume(bool moved)
+{
+	struct xg_xenbus_device *xdev;
+
+	list_for_each_entry(xdev, &devices, node) {
+		if (xdev->dev.driver)
+			xg_state_resume(xdev, moved);
+		device_unlock(&xdev->dev);
+	}
+	mutex_unlock(&scanning);
+	xg_bus_rescan();
+}
+
 void xg_bus_show(struct seq_file *m)
 {
 	struct xg_xenbus_device *xdev;

@@ -74,6 +74,7 @@ static struct {
 	u32 last_id;
 	u32 epoch;			/* of the connection, counts breaks */
 
+	bool moved;			/* to another domain: all of it is new */
 	bool told_slow;
 	u32 old_error;			/* the page's, as the connection began */
 	struct ratelimit_state mends;
@@ -476,6 +477,38 @@ static void wait_for_server(void)
 				kthread_should_stop(), DEAD);
 }
 
+static int open_port(evtchn_port_t port);
+
+/* The toolstack has made another page, or another port, or both. */
+static int move_in(void)
+{
+	struct xenstore_domain_interface *page;
+	u64 port;
+	int err;
+
+	err = xg_page_map(&page, &port);
+	if (err)
+		return err;
+	xg_page_unmap(conn.page);
+	conn.page = page;
+	xg_evtchn_close(conn.port);
+	err = open_port(port);
+	if (err) {
+		conn.port = NULL;
+		return err;
+	}
+	conn.moved = false;
+	return new_ring(xg_page_take);
+}
+
+/* A server that breaks it again and again is left alone. */
+static int connect_anew(void)
+{
+	if (conn.moved)
+		return move_in();
+	return __ratelimit(&conn.mends) ? new_ring(xg_page_reset) : -ELOOP;
+}
+
 static void mend(void)
 {
 	int err;
@@ -485,8 +518,7 @@ static void mend(void)
 		mutex_unlock(&conn.send);
 		return;
 	}
-	/* A server that breaks it again and again is left alone. */
-	err = __ratelimit(&conn.mends) ? new_ring(xg_page_reset) : -ELOOP;
+	err = connect_anew();
 	/* The messages may be at fault, but whole: then go on with them. */
 	if (err == -EOPNOTSUPP && !conn.torn)
 		err = 0;
@@ -540,6 +572,41 @@ static int reader(void *unused)
 	return 0;
 }
 
+/* --- suspend --------------------------------------------------------------- */
+
+static bool nobody_waits(void)
+{
+	bool none;
+
+	spin_lock(&conn.lock);
+	none = list_empty(&conn.calls);
+	spin_unlock(&conn.lock);
+	return none;
+}
+
+/* No call is under way, and none begins until xg_conn_resume(). */
+void xg_conn_suspend(void)
+{
+	mutex_lock(&conn.send);
+	/* Each is answered, or fails, in bounded time. */
+	while (!nobody_waits())
+		schedule_timeout_uninterruptible(1);
+}
+
+/* @moved: the page and the port are another domain's, nothing is known there. */
+void xg_conn_resume(bool moved)
+{
+	if (moved) {
+		spin_lock(&conn.lock);
+		conn.moved = true;
+		conn.torn = true;
+		fail_calls(BROKEN);
+		spin_unlock(&conn.lock);
+	}
+	mutex_unlock(&conn.send);
+	wake_up(&conn.events);
+}
+
 /* --- start and stop -------------------------------------------------------- */
 
 static int open_port(evtchn_port_t port)
@@ -586,6 +653,7 @@ int xg_conn_start(void)
 		return err;
 	conn.event = false;
 	conn.told_slow = false;
+	conn.moved = false;
 	conn.torn = false;
 	ratelimit_state_init(&conn.mends, MEND_SPAN, MEND_MAX);
 	ratelimit_set_flags(&conn.mends, RATELIMIT_MSG_ON_RELEASE);

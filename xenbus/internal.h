@@ -43,6 +43,8 @@ static inline xg_store_txn_t xg_conn_txn(const struct xg_reply *reply, u32 id)
 bool xg_conn_txn_lost(xg_store_txn_t txn);
 int xg_conn_start(void);
 void xg_conn_stop(void);
+void xg_conn_suspend(void);
+void xg_conn_resume(bool moved);
 void xg_conn_show(struct seq_file *m);
 
 /* --- page.c: the shared page ---------------------------------------------------- */
@@ -81,6 +83,7 @@ unsigned int xg_watch_count(void);
 
 void xg_users_start(void);
 void xg_users_stop(void);
+void xg_users_resume(void);
 
 /* --- bus.c: the bus, and which devices there are ------------------------------ */
 
@@ -90,6 +93,8 @@ int xg_bus_init(void);
 void xg_bus_exit(void);
 int xg_bus_start(struct xg_platform *platform);
 void xg_bus_stop(void);
+void xg_bus_suspend(void);
+void xg_bus_resume(bool moved);
 void xg_bus_show(struct seq_file *m);
 struct xg_platform *xg_bus_platform(void);
 /* Look at the directories again, soon. */
@@ -117,6 +122,9 @@ void xg_state_run(struct xg_xenbus_device *xdev);
 /* Before and after the driver's remove. */
 void xg_state_halt(struct xg_xenbus_device *xdev);
 void xg_state_end(struct xg_xenbus_device *xdev);
+/* Around a suspend of the machine, for a device that has a driver. */
+void xg_state_suspend(struct xg_xenbus_device *xdev);
+void xg_state_resume(struct xg_xenbus_device *xdev, bool moved);
 /* The device's directory or its backend's is no more. */
 void xg_state_gone(struct xg_xenbus_device *xdev);
 void xg_state_remade(struct xg_xenbus_device *xdev);

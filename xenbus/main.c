@@ -60,6 +60,44 @@ void xg_store_stop(void)
 EXPORT_SYMBOL_GPL(xg_store_stop);
 
 /**
+ * xg_store_suspend() - no call is made until xg_store_resume()
+ *
+ * Context: process; waits for the calls that are under way.
+ * Return: 0.
+ */
+int xg_store_suspend(void)
+{
+	xg_conn_suspend();
+	return 0;
+}
+EXPORT_SYMBOL_GPL(xg_store_suspend);
+
+/**
+ * xg_store_resume() - its mirror
+ * @moved: the store is another domain's: it is connected to, and all watches are
+ *         registered there, while callers wait
+ *
+ * Context: process.
+ */
+void xg_store_resume(bool moved)
+{
+	xg_conn_resume(moved);
+}
+EXPORT_SYMBOL_GPL(xg_store_resume);
+
+/**
+ * xg_store_platform() - the machine whose store it is
+ *
+ * Context: process; what xg_store_join() was given calls it, between up and down.
+ * Return: as its root has it.
+ */
+struct xg_platform *xg_store_platform(void)
+{
+	return xg_bus_platform();
+}
+EXPORT_SYMBOL_GPL(xg_store_platform);
+
+/**
  * xg_xenbus_start() - look for devices, the store being connected
  * @platform: the machine; kept until xg_xenbus_stop()
  *
@@ -94,6 +132,36 @@ void xg_xenbus_stop(void)
 	xg_bus_stop();
 }
 EXPORT_SYMBOL_GPL(xg_xenbus_stop);
+
+/**
+ * xg_xenbus_suspend() - devices are left as they are until xg_xenbus_resume()
+ *
+ * No driver is bound or unbound meanwhile, and no backend answered.
+ *
+ * Context: process; while the store answers.
+ * Return: 0.
+ */
+int xg_xenbus_suspend(void)
+{
+	xg_bus_suspend();
+	return 0;
+}
+EXPORT_SYMBOL_GPL(xg_xenbus_suspend);
+
+/**
+ * xg_xenbus_resume() - its mirror
+ * @moved: this is another domain: every device has a new backend, and is connected
+ *         to it in the background
+ *
+ * Context: process; when the store may be asked again.
+ */
+void xg_xenbus_resume(bool moved)
+{
+	xg_bus_resume(moved);
+	if (moved)
+		xg_users_resume();
+}
+EXPORT_SYMBOL_GPL(xg_xenbus_resume);
 
 static int __init xenbus_init(void)
 {

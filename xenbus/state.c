@@ -458,6 +458,27 @@ static int make_initial(struct xg_xenbus_device *xdev)
 	return publish_locked(xdev, XenbusStateInitialising);
 }
 
+static int watch_backend(struct xg_xenbus_device *xdev)
+{
+	int err;
+
+	xdev->watch = (struct xg_store_watch) {
+		.path = xdev->backend,
+		.fired = backend_changed,
+		.data = xdev,
+	};
+	err = xg_store_watch(&xdev->watch);
+	xdev->watched = !err;
+	return err;
+}
+
+static void unwatch_backend(struct xg_xenbus_device *xdev)
+{
+	if (xdev->watched)
+		xg_store_unwatch(&xdev->watch);
+	xdev->watched = false;
+}
+
 int xg_state_restart(struct xg_xenbus_device *xdev)
 {
 	int err;
@@ -472,17 +493,12 @@ int xg_state_restart(struct xg_xenbus_device *xdev)
 	      read_state(xdev->backend, XG_STORE_NONE, &xdev->theirs);
 	if (err)
 		return -ENODEV;
-	xdev->watch = (struct xg_store_watch) {
-		.path = xdev->backend,
-		.fired = backend_changed,
-		.data = xdev,
-	};
-	err = xg_store_watch(&xdev->watch);
+	err = watch_backend(xdev);
 	if (err)
 		return err;
 	err = make_initial(xdev);
 	if (err)
-		xg_store_unwatch(&xdev->watch);
+		unwatch_backend(xdev);
 	return err;
 }
 
@@ -511,5 +527,65 @@ void xg_state_halt(struct xg_xenbus_device *xdev)
 void xg_state_end(struct xg_xenbus_device *xdev)
 {
 	publish_locked(xdev, XenbusStateClosed);
-	xg_store_unwatch(&xdev->watch);
+	unwatch_backend(xdev);
+}
+
+/* --- the machine stands still --------------------------------------------------- */
+
+/*
+ * The watch is of a directory that another host does not have: it goes first, and
+ * what it has begun ends.
+ */
+void xg_state_suspend(struct xg_xenbus_device *xdev)
+{
+	const struct xg_xenbus_driver *drv = driver_of(xdev);
+
+	unwatch_backend(xdev);
+	xg_state_halt(xdev);
+	mutex_lock(&xdev->lock);
+	if (drv->suspend)
+		drv->suspend(xdev);
+	mutex_unlock(&xdev->lock);
+}
+
+/* Under the lock. The toolstack has made the directories anew, both sides. */
+static void meet_new_backend(struct xg_xenbus_device *xdev)
+{
+	const struct xg_xenbus_driver *drv = driver_of(xdev);
+	int err;
+
+	xdev->failed = false;
+	xdev->shortages = 0;
+	if (drv->resume)
+		drv->resume(xdev, true);
+	else if (drv->lost)
+		drv->lost(xdev);
+	err = xg_device_read_peer(xdev);
+	WRITE_ONCE(xdev->theirs, XenbusStateUnknown);
+	WRITE_ONCE(xdev->ours, XenbusStateUnknown);
+	if (!err)
+		err = xg_xenbus_set_state(xdev, XenbusStateInitialising);
+	if (!err)
+		return;
+	dev_warn(&xdev->dev, "it has not come along (%d)\n", err);
+	WRITE_ONCE(xdev->gone, true);
+	call_lost(xdev);
+}
+
+void xg_state_resume(struct xg_xenbus_device *xdev, bool moved)
+{
+	const struct xg_xenbus_driver *drv = driver_of(xdev);
+	int err;
+
+	mutex_lock(&xdev->lock);
+	xdev->live = true;
+	if (moved && !xdev->gone)
+		meet_new_backend(xdev);
+	else if (drv->resume)
+		drv->resume(xdev, false);
+	mutex_unlock(&xdev->lock);
+	/* It fires, and so what was missed is looked at. */
+	err = watch_backend(xdev);
+	if (err)
+		dev_err(&xdev->dev, "its backend cannot be watched (%d)\n", err);
 }

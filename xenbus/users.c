@@ -48,6 +48,18 @@ void xg_store_leave(struct xg_store_user *user)
 }
 EXPORT_SYMBOL_GPL(xg_store_leave);
 
+/* The store is another domain's, and answers. */
+void xg_users_resume(void)
+{
+	struct xg_store_user *user;
+
+	mutex_lock(&lock);
+	list_for_each_entry(user, &users, node)
+		if (user->moved)
+			user->moved();
+	mutex_unlock(&lock);
+}
+
 void xg_users_start(void)
 {
 	struct xg_store_user *user;

@@ -122,6 +122,21 @@ notrace const struct pvclock_vcpu_time_info *xg_vcpu_time(void);
 int xg_evtchn_start(struct xg_platform *platform);
 void xg_evtchn_stop(void);
 
+/*
+ * The root's, around a suspend; see evtchn/suspend.c.
+ *  _suspend   process context: may this machine be saved? 0 or -EBUSY
+ *  _hold      every CPU is stopped: is nobody in the middle of opening or closing?
+ *  _release   its mirror, on the same CPU
+ *  _wake      in the new domain, likewise: IPIs and VIRQs work again, other
+ *             channels are dead until their owners close them: 0 or -errno
+ *  _wake_cpu  then on each CPU, interrupts off
+ */
+int xg_evtchn_suspend(void);
+bool xg_evtchn_hold(void);
+void xg_evtchn_release(void);
+int xg_evtchn_wake(void);
+void xg_evtchn_wake_cpu(void);
+
 /* How the upcall arrives: "vector", "callback", "intx"; for logs. */
 const char *xg_evtchn_upcall_name(void);
 /* Is each vCPU interrupted for its own events? */

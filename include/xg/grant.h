@@ -117,5 +117,8 @@ void xg_grant_get_stats(struct xg_grant_stats *stats);
 /* The root's calls; process context. */
 int xg_grant_start(struct xg_platform *platform);
 void xg_grant_stop(void);
+/* The root's, around a suspend: may it be? And in the new domain. */
+int xg_grant_suspend(void);
+int xg_grant_wake(void);
 
 #endif /* XG_GRANT_H */

@@ -76,6 +76,12 @@ int xg_physdev_op(int cmd, void *arg);
 int xg_hvm_param_get(u32 index, u64 *value);
 int xg_hvm_param_set(u32 index, u64 value);
 
+struct resource;
+
+/* Address space in which nothing is, for pages of Xen's or other domains'. */
+struct resource *xg_space_request(resource_size_t size, const char *name);
+void xg_space_release(struct resource *res);
+
 struct dentry;
 
 /* debugfs directory "xg", for every layer's files; NULL-safe, never an error. */

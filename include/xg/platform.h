@@ -24,6 +24,10 @@ struct module;
  *            as their physical address; context: process, may sleep.
  *            Returns 0 or -ENOSPC.
  * @free_frames: take them back; Xen must have no page there any more
+ * @suspend: have the machine saved, as the toolstack wants; process context, may
+ *            sleep, one at a time, from no watch's call. Returns, perhaps on
+ *            another host, 0: restored; 1: the toolstack has thought better of
+ *            it; -errno: it cannot be saved now, the log says why.
  */
 struct xg_platform {
 	struct device *dev;
@@ -34,6 +38,7 @@ struct xg_platform {
 			    phys_addr_t *addr);
 	void (*free_frames)(struct xg_platform *platform, phys_addr_t addr,
 			    unsigned int nr);
+	int (*suspend)(struct xg_platform *platform);
 };
 
 #endif /* XG_PLATFORM_H */

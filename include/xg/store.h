@@ -90,19 +90,28 @@ void xg_store_unwatch(struct xg_store_watch *watch);
  * @up: the store answers: register watches. Process context, may sleep; a store
  *      that goes and comes back with its root calls it again
  * @down: it is about to go, and still answers: unregister them
+ * @moved: optional; the machine was saved, and restored in another domain, whose
+ *         store answers. Watches are there again; what was written is not, nor
+ *         are channels to other domains, nor grants. Process context, may sleep
  */
 struct xg_store_user {
 	void (*up)(void);
 	void (*down)(void);
+	void (*moved)(void);
 	/* the store's own */
 	struct list_head node;
 };
 
 void xg_store_join(struct xg_store_user *user);
 void xg_store_leave(struct xg_store_user *user);
+/* The machine whose store it is; for users between up and down. */
+struct xg_platform *xg_store_platform(void);
 
 /* The root's calls; process context. The bus (xg/xenbus.h) starts after it. */
 int xg_store_start(struct xg_platform *platform);
 void xg_store_stop(void);
+/* Around a suspend: no call meanwhile; @moved: in another domain. */
+int xg_store_suspend(void);
+void xg_store_resume(bool moved);
 
 #endif /* XG_STORE_H */

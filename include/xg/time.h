@@ -11,5 +11,9 @@ struct xg_platform;
 /* The root's calls; process context, event channels are up. */
 int xg_time_start(struct xg_platform *platform);
 void xg_time_stop(void);
+/* Around a suspend: before, in a new domain with every CPU stopped, after either. */
+int xg_time_suspend(void);
+int xg_time_wake(void);
+void xg_time_resume(void);
 
 #endif /* XG_TIME_H */

@@ -73,6 +73,13 @@ struct xg_step {
  *         being asked: fail what is in flight now, never wait for the peer.
  *         Called under the device's lock, before @remove or a reconnect (where
  *         our state goes back to Initialising and the table runs again).
+ * @suspend: optional; the machine is about to be saved, or to stand still for a
+ *         while. Under the device's lock; no step runs until @resume. The backend
+ *         need not answer any more.
+ * @resume: with @suspend. @moved: this is another domain. Nothing is left of the
+ *         connection, every page is ours again, no channel works; the table runs
+ *         next, from Initialising. Not @moved: all is as it was.
+ *         Without the two a move is a loss: @lost.
  * @changed: optional; another key in the backend's directory changed
  *         (online resize reads "sectors" here). Under the device's lock; may
  *         come at any time after @probe and more often than needed.
@@ -84,6 +91,8 @@ struct xg_xenbus_driver {
 	int (*probe)(struct xg_xenbus_device *xdev);
 	void (*remove)(struct xg_xenbus_device *xdev);
 	void (*lost)(struct xg_xenbus_device *xdev);
+	void (*suspend)(struct xg_xenbus_device *xdev);
+	void (*resume)(struct xg_xenbus_device *xdev, bool moved);
 	void (*changed)(struct xg_xenbus_device *xdev);
 	struct device_driver driver;
 };
@@ -122,6 +131,7 @@ struct xg_xenbus_device {
 	enum xenbus_state owed;		/* could not be published; or Unknown */
 	unsigned int refusals;		/* of it, so far */
 	bool seen;
+	bool watched;
 	bool live;
 	bool failed;
 	bool gone;
@@ -191,5 +201,8 @@ static inline void xg_xenbus_set_drvdata(struct xg_xenbus_device *xdev, void *p)
 /* The root's calls; process context. stop() removes every device first. */
 int xg_xenbus_start(struct xg_platform *platform);
 void xg_xenbus_stop(void);
+/* Around a suspend, with the same; @moved: in another domain. */
+int xg_xenbus_suspend(void);
+void xg_xenbus_resume(bool moved);
 
 #endif /* XG_XENBUS_H */

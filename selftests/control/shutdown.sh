@@ -48,7 +48,7 @@ refused() {
 
 check "it says that it can power off" key_is control/feature-poweroff 1
 check "and reboot" key_is control/feature-reboot 1
-check "but not suspend" key_is control/feature-suspend ""
+check "and be saved" key_is control/feature-suspend 1
 
 asked "xl shutdown" poweroff shutdown
 log_mark
@@ -64,7 +64,6 @@ asked "halt" poweroff put control/shutdown halt
 
 anew
 refused "a word that is none" nonsense
-refused "suspend" suspend
 refused "300 bytes" LONG
 refused "bytes that are no letters" BINARY
 check "then one that is" eval "toolstack shutdown; wait_for 20 ran poweroff"

@@ -3,11 +3,12 @@
  * netdata: data through a network interface and back, compared byte by byte.
  *
  *   netdata			the other end: echo what comes on port 7007, TCP
- *				and UDP
+ *				and UDP; to a datagram on port 7008, the time
  *   netdata icmp HOST COUNT MOST	pings of 1 to MOST bytes
  *   netdata udp HOST COUNT MOST	datagrams of 1 to MOST bytes
  *   netdata tcp HOST MIB STREAMS	streams, each that long, both ways at once
  *   netdata raw DEVICE COUNT LEN	frames to everybody, no answer
+ *   netdata clock HOST		how far our time of day is ahead of the other's
  *
  * What is sent is a pattern of its place and number, so that bytes which come
  * twice, late or from elsewhere are seen. A packet may be lost, and is sent again;
@@ -31,6 +32,8 @@
 #include <unistd.h>
 
 #define PORT		7007
+#define CLOCK_PORT	7008
+#define CLOCK_TRIES	20
 #define DATAGRAM	65507
 #define CHUNK		65536
 
@@ -133,22 +136,48 @@ static void serve_datagram(int s)
 		sendto(s, in, got, 0, (struct sockaddr *)&from, len);
 }
 
+/* In nanoseconds; both ends are the same kind of machine. */
+static long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+static void serve_clock(int s)
+{
+	struct sockaddr_in from;
+	socklen_t len = sizeof(from);
+	long long t;
+
+	if (recvfrom(s, in, sizeof(in), 0, (struct sockaddr *)&from, &len) < 0)
+		return;
+	t = now();
+	sendto(s, &t, sizeof(t), 0, (struct sockaddr *)&from, len);
+}
+
 static int serve(void)
 {
 	struct sockaddr_in here = address("0.0.0.0");
-	struct pollfd fds[2] = {
+	struct pollfd fds[3] = {
 		{ .fd = must_socket(SOCK_STREAM, 0), .events = POLLIN },
+		{ .fd = must_socket(SOCK_DGRAM, 0), .events = POLLIN },
 		{ .fd = must_socket(SOCK_DGRAM, 0), .events = POLLIN },
 	};
 	int i;
 
 	signal(SIGCHLD, SIG_IGN);
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 3; i++) {
+		here.sin_port = htons(i < 2 ? PORT : CLOCK_PORT);
 		if (bind(fds[i].fd, (struct sockaddr *)&here, sizeof(here)))
 			die("bind");
+	}
 	if (listen(fds[0].fd, 16))
 		die("listen");
-	while (poll(fds, 2, -1) > 0) {
+	while (poll(fds, 3, -1) > 0) {
+		if (fds[2].revents)
+			serve_clock(fds[2].fd);
 		if (fds[0].revents)
 			serve_stream(fds[0].fd);
 		if (fds[1].revents)
@@ -315,6 +344,35 @@ static int run_streams(const char *host, unsigned long mib, unsigned int nr)
 	return worst ? 1 : 0;
 }
 
+/* By the quickest of some questions: it is off by half of what that took. */
+static int compare_clocks(const char *host)
+{
+	struct sockaddr_in to = address(host);
+	int s = must_socket(SOCK_DGRAM, 0);
+	struct pollfd fd = { .fd = s, .events = POLLIN };
+	long long sent, back, theirs, ahead = 0, best = -1;
+	int i;
+
+	to.sin_port = htons(CLOCK_PORT);
+	if (connect(s, (struct sockaddr *)&to, sizeof(to)))
+		die("connect");
+	for (i = 0; i < CLOCK_TRIES; i++) {
+		sent = now();
+		if (send(s, "?", 1, 0) != 1 || poll(&fd, 1, 1000) <= 0 ||
+		    recv(s, &theirs, sizeof(theirs), 0) != sizeof(theirs))
+			continue;
+		back = now();
+		if (best >= 0 && back - sent >= best)
+			continue;
+		best = back - sent;
+		ahead = sent + best / 2 - theirs;
+	}
+	if (best < 0)
+		die("no answer");
+	printf("ahead_ms: %lld took_ms: %lld\n", ahead / 1000000, best / 1000000);
+	return 0;
+}
+
 static int send_raw(const char *device, unsigned int count, size_t len)
 {
 	struct sockaddr_ll to = {
@@ -350,6 +408,8 @@ int main(int argc, char **argv)
 		return run_streams(argv[2], atoi(argv[3]), atoi(argv[4]));
 	if (argc == 5 && !strcmp(argv[1], "raw"))
 		return send_raw(argv[2], atoi(argv[3]), atoi(argv[4]));
+	if (argc == 3 && !strcmp(argv[1], "clock"))
+		return compare_clocks(argv[2]);
 	fprintf(stderr, "usage: see the head of netdata.c\n");
 	return 1;
 }

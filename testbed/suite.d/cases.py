@@ -20,7 +20,8 @@ class Case:
     drivers: str = "xg"
     tests: list[str] = dataclasses.field(default_factory=list)
     guest_script: str = ""
-    # scripts of suite.d/, as one, or programs of selftests/ that run together
+    # scripts of suite.d/, as one, and programs they want; or programs of
+    # selftests/ that run together
     host_script: str = ""
     options: list[str] = dataclasses.field(default_factory=list)
     data: bool = False              # stack/data.sh, checked from the host too
@@ -54,6 +55,8 @@ STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 UPCALL = ["evtchn/upcall.sh"]
 FIFO = ["--modparam", "xg-evtchn abi=fifo",
         "--config", "max_event_channels=6000"]
+# Migration makes a second guest beside the first.
+ROOM = ["--memory", "896", "--config", "memory=384"]
 FLOOD = {"soak_only": True, "soak_events": 10000000, "soak_timeout": 8000}
 # More than shared info has places for. Emulated, they boot slower than the kernel
 # thinks a kernel can.
@@ -181,6 +184,15 @@ CASES = [
          "in earnest", engine="xen", tests=["control", "smp"],
          host_script="control.host", options=["--config", "maxvcpus=4"],
          timeout=1200, soak_only=True),
+    Case("xen-suspend", "save and restore, a save that is cancelled, migration, "
+         "under I/O and traffic", engine="xen", guest_script="suspend.guest",
+         host_script="suspend.host netdata", options=ROOM, timeout=900,
+         soak_timeout=7200),
+    Case("xen-suspend-6.12", "the same on kernel 6.12 with FIFO events and a "
+         "vector for each CPU", engine="xen", kernel="6.12",
+         guest_script="suspend.guest", host_script="suspend.host netdata", timeout=900,
+         soak_timeout=7200, soak_only=True,
+         options=[*ROOM, *FIFO, "--modparam", "xg-evtchn upcall=vector"]),
     Case("xen-net-hotplug", "network-attach and network-detach, idle and under "
          "traffic; a backend that goes and comes back", engine="xen",
          guest_script="net-hotplug.guest", host_script="net-hotplug.host",
