@@ -36,13 +36,29 @@ static u32 get(const u8 *image, unsigned int at, unsigned int bytes)
 	return n;
 }
 
+/* What the payload may begin with: as packed by Linux, or an ELF file. */
+static bool is_payload(const u8 *at)
+{
+	static const u8 magics[][2] = {
+		{ 0x1f, 0x8b }, { 0x1f, 0x9e }, { 0x42, 0x5a }, { 0x5d, 0x00 },
+		{ 0xfd, 0x37 }, { 0x89, 0x4c }, { 0x02, 0x21 }, { 0x28, 0xb5 },
+		{ 0x7f, 0x45 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(magics); i++)
+		if (!memcmp(at, magics[i], 2))
+			return true;
+	return false;
+}
+
 /* The two parts, and what is packed in the second. */
 static const char *read_lengths(const u8 *image, u64 len, struct xg_bz *bz)
 {
 	u32 sects = image[SETUP_SECTS] ? image[SETUP_SECTS] : 4;
 	u64 end = (u64)get(image, SYSSIZE, 4) * 16;
-	u64 payload = (u64)get(image, PAYLOAD_OFFSET, 4) +
-		      get(image, PAYLOAD_LENGTH, 4);
+	u64 payload = get(image, PAYLOAD_OFFSET, 4);
+	u32 payload_len = get(image, PAYLOAD_LENGTH, 4);
 
 	bz->setup_len = (sects + 1) * 512;
 	if (bz->setup_len >= len)
@@ -52,7 +68,9 @@ static const char *read_lengths(const u8 *image, u64 len, struct xg_bz *bz)
 	if (!end || end > len + 15)
 		return "kernel: cut off, or its length is wrong";
 	bz->len = end < len ? end : len;
-	if (payload > bz->len)
+	/* This also finds a setup part whose length is wrong. */
+	if (payload_len < 2 || payload + payload_len > bz->len ||
+	    !is_payload(image + bz->setup_len + payload))
 		return "kernel: its payload is not in it";
 	return NULL;
 }

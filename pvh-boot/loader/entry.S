@@ -11,7 +11,7 @@
 	.balign 4
 	.long 4, 4, PHYS32_ENTRY
 	.asciz "Xen"
-	.long xg_start_here
+	.long xg_pvh_entry
 
 	.text
 	.globl xg_start_here, xg_halt, xg_enter

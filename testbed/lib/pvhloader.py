@@ -12,12 +12,13 @@ SOURCES = cache.TOP / "pvh-boot/loader"
 
 
 def build(kernel, initrd, into):
-    """Lay pvh-loader.elf and the bundle of a kernel and an initrd into `into`."""
-    done = subprocess.run(["make", "-s", "-C", SOURCES], capture_output=True,
-                          text=True)
+    """Lay the loader and the bundle of a kernel and an initrd into `into`."""
+    done = subprocess.run(["make", "-s", "-C", SOURCES, "all", "v0"],
+                          capture_output=True, text=True)
     if done.returncode:
         raise TestbedError("pvh-loader: " + done.stderr.strip()[-600:])
-    shutil.copy(cache.BUILD / "pvh-loader.elf", into)
+    for name in ("pvh-loader.elf", "pvh-loader/v0.elf"):
+        shutil.copy(cache.BUILD / name, into)
     bundle(kernel, initrd, Path(into) / "bundle")
 
 

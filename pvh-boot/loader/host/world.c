@@ -54,6 +54,7 @@ void world_kernel(u8 *image)
 	image[0x234] = 1;
 	put(image + 0x236, 2, 0x3f);
 	put(image + 0x238, 4, 2047);
+	put(image + SETUP_LEN + 100, 2, 0xb528);	/* zstd */
 	put(image + 0x248, 4, 100);
 	put(image + 0x24c, 4, KERNEL_LEN - 100);
 	put(image + 0x250, 8, 0x1234567);	/* setup_data: not to be kept */
