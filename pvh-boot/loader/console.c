@@ -14,14 +14,14 @@ static void uart_put(u8 byte)
 
 	/* Where none is, all bits are read as set. */
 	for (i = 0; i < UART_PATIENCE; i++) {
-		u8 status = inb(UART_STATUS);
+		u8 status = port_read(UART_STATUS);
 
 		if (status == 0xff)
 			return;
 		if (status & UART_EMPTY)
 			break;
 	}
-	outb(UART, byte);
+	port_write(UART, byte);
 }
 
 void xg_say(const char *text)
@@ -29,7 +29,7 @@ void xg_say(const char *text)
 	unsigned int len;
 
 	for (len = 0; text[len]; len++) {
-		outb(DEBUG_PORT, text[len]);
+		port_write(DEBUG_PORT, text[len]);
 		if (text[len] == '\n')
 			uart_put('\r');
 		uart_put(text[len]);

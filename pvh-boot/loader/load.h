@@ -23,7 +23,7 @@ typedef unsigned long long u64;
 
 #define XG_PAGE		4096u
 #define XG_LOW_MEMORY	0x100000u	/* below are firmware's things */
-#define XG_4G		(1ull << 32)	/* there is no paging: nothing above */
+#define XG_4G		0x100000000ull	/* there is no paging: nothing above */
 
 /* The wire: <xen/arch-x86/hvm/start_info.h>, compared in host/test.c. */
 #define XG_START_MAGIC	0x336ec578u

@@ -5,6 +5,12 @@
 
 #include "load.h"
 
+/* loader.lds */
+extern u8 image_start[], image_end[];
+
+/* main.c, for entry.S */
+void xg_main(u32 start_info);
+
 /* console.c: to port 0xE9, a 16550 and Xen's console, whichever is there */
 void xg_say(const char *text);
 void xg_say_hex(u64 value);
@@ -15,15 +21,15 @@ void xg_xen_say(const char *text, unsigned int len);
 void xg_xen_crash(void);
 
 /* entry.S */
-void __attribute__((noreturn)) xg_halt(void);
-void __attribute__((noreturn)) xg_enter(u32 entry, const u8 *zero_page);
+_Noreturn void xg_halt(void);
+_Noreturn void xg_enter(u32 entry, const u8 *zero_page);
 
-static inline void outb(u16 port, u8 byte)
+static inline void port_write(u16 port, u8 byte)
 {
 	asm volatile("outb %0, %1" : : "a" (byte), "Nd" (port));
 }
 
-static inline u8 inb(u16 port)
+static inline u8 port_read(u16 port)
 {
 	u8 byte;
 

@@ -5,12 +5,8 @@
  */
 #include "machine.h"
 
-extern u8 image_start[], image_end[];		/* loader.lds */
-
-void xg_main(u32 start_info);
-
 static struct xg_boot boot;
-static u8 zero_page[XG_PAGE] __attribute__((aligned(XG_PAGE)));
+static _Alignas(XG_PAGE) u8 zero_page[XG_PAGE];
 
 void *xg_mem(u64 at, u64 len)
 {
@@ -19,7 +15,7 @@ void *xg_mem(u64 at, u64 len)
 	return address(at);
 }
 
-static void __attribute__((noreturn)) stop(const char *wrong)
+static _Noreturn void stop(const char *wrong)
 {
 	xg_say("pvh-loader: stopped: ");
 	xg_say(wrong);

@@ -74,7 +74,7 @@ static const char *read_cmdline(struct xg_boot *boot)
 }
 
 /* Where nothing is lost: not over what is still to be read. */
-static const char *place(struct xg_boot *boot, struct xg_span self)
+static const char *find_room(struct xg_boot *boot, struct xg_span self)
 {
 	const struct xg_bz *bz = &boot->bz;
 	struct xg_span avoid[] = { self, boot->start.modules[0],
@@ -129,7 +129,7 @@ const char *xg_boot_plan(u64 start_info, struct xg_span self,
 	if (!wrong)
 		wrong = read_cmdline(boot);
 	if (!wrong)
-		wrong = place(boot, self);
+		wrong = find_room(boot, self);
 	return wrong;
 }
 

@@ -33,7 +33,7 @@ struct e820_entry {
 	u64 at;
 	u64 len;
 	u32 type;
-} __attribute__((packed));
+};
 
 struct hvm_param {
 	u16 domain;
@@ -42,7 +42,7 @@ struct hvm_param {
 	u64 value;
 };
 
-/* <xen/interface/io/console.h> */
+/* <xen/interface/io/console.h>; another domain's, too, is what is in it. */
 struct console {
 	char in[1024];
 	char out[2048];
@@ -54,12 +54,12 @@ _Static_assert(sizeof(struct e820_entry) == 20, "Xen's e820 entry");
 _Static_assert(sizeof(struct hvm_param) == 16, "Xen's HVM parameter");
 _Static_assert(offsetof(struct console, out_prod) == 3084, "Xen's console");
 
-static u8 page[XG_PAGE] __attribute__((aligned(XG_PAGE)));
+static _Alignas(XG_PAGE) u8 page[XG_PAGE];
 static bool there;
-static volatile struct console *console;
+static struct console *console;
 static u32 console_port;
 
-static int call(u32 nr, u32 arg1, const void *arg2)
+static int hypercall(u32 nr, u32 arg1, const void *arg2)
 {
 	u32 at = (u32)(unsigned long)page + nr * 32;
 	u32 arg = (u32)(unsigned long)arg2;
@@ -87,7 +87,7 @@ static u64 param(u32 index)
 {
 	struct hvm_param param = { DOMID_SELF, 0, index, 0 };
 
-	return call(HVM_OP, GET_PARAM, &param) ? 0 : param.value;
+	return hypercall(HVM_OP, GET_PARAM, &param) ? 0 : param.value;
 }
 
 static void find_console(void)
@@ -134,7 +134,7 @@ void xg_xen_say(const char *text, unsigned int len)
 	}
 	asm volatile("" : : : "memory");
 	console->out_prod = prod;
-	call(EVENT_OP, EVENT_SEND, &console_port);
+	hypercall(EVENT_OP, EVENT_SEND, &console_port);
 }
 
 void xg_xen_crash(void)
@@ -142,7 +142,7 @@ void xg_xen_crash(void)
 	static const u32 reason = SHUTDOWN_CRASH;
 
 	if (there)
-		call(SCHED_OP, SHUTDOWN, &reason);
+		hypercall(SCHED_OP, SHUTDOWN, &reason);
 }
 
 const char *xg_xen_map(struct xg_map *map)
@@ -156,7 +156,7 @@ const char *xg_xen_map(struct xg_map *map)
 
 	if (!there)
 		return "start info: no memory map, and no Xen to ask for one";
-	if (call(MEMORY_OP, MEMORY_MAP, &request) || request.nr > XG_MAP_MAX)
+	if (hypercall(MEMORY_OP, MEMORY_MAP, &request) || request.nr > XG_MAP_MAX)
 		return "Xen does not tell the memory map";
 	for (i = 0; i < request.nr && !wrong; i++)
 		wrong = xg_map_add(map, entries[i].at, entries[i].len,

@@ -15,8 +15,6 @@ struct script {
 	size_t left;
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 static struct xg_boot boot;
 
 static u64 next(struct script *s, unsigned int bytes)

@@ -100,7 +100,7 @@ void world_make(void)
 		RAM + 0x11000, RAM_SIZE - 0x11000, XG_MAP_RAM, 0
 	};
 	world.memmap[2] = (struct xg_wire_memmap) { 0, RAM + 0x11000, XG_MAP_RAM, 0 };
-	strcpy(world.cmdline, "root=/dev/xvda quiet");
+	memcpy(world.cmdline, CMDLINE_TEXT, sizeof(CMDLINE_TEXT));
 }
 
 void world_bare(void)

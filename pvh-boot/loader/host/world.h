@@ -17,7 +17,7 @@
 #define MODULES		(LOW + 0x1000)
 #define MEMMAP		(LOW + 0x2000)
 #define CMDLINE		(LOW + 0x4000)
-#define CMDLINE_SIZE	0x3000u		/* from there to the window's end */
+#define CMDLINE_TEXT	"root=/dev/xvda quiet"
 #define RSDP		0xf0010ull
 
 #define RAM		0x100000ull
