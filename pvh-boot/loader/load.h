@@ -105,7 +105,7 @@ bool xg_map_is_ram(const struct xg_map *map, struct xg_span span);
 u64 xg_map_place(const struct xg_map *map, const struct xg_want *want);
 bool xg_overlap(struct xg_span a, struct xg_span b);
 
-/* bundle.c: kernel and initrd in one module, places relative to it */
+/* cpio.c, the bundle: kernel and initrd in one module, places relative to it */
 bool xg_bundle_is(const u8 *data, u64 len);
 const char *xg_bundle_read(const u8 *data, u64 len, struct xg_span *kernel,
 			   struct xg_span *initrd);

@@ -51,6 +51,8 @@ REFUSED("start info: no memory map, and no Xen to ask for one", si->version = 0)
 REFUSED("a module is not in RAM", ranges[1].type = 2);
 REFUSED("a module is not in RAM", ranges[1].size = 0);
 REFUSED("a module is not in RAM", first.paddr = ABOVE - 100);
+/* Memory there is, but not by the map. */
+REFUSED("a module is not in RAM", ranges[1].size = 0x3064);
 REFUSED("a module is not in RAM", second.paddr = ABOVE);
 REFUSED("a module is not in RAM", second.paddr = 0xfc000000);
 REFUSED("a module is not in RAM", second.size = RAM_SIZE);

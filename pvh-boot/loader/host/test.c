@@ -257,6 +257,16 @@ static void initrd_limit(void)
 		       initrd_is_there());
 }
 
+static void long_initrd(void)
+{
+	world_make();
+	put(world.kernel + 0x258, 8, 0x200000);
+	world.modules[1].paddr = 0x700001;
+	world.modules[1].size = 0x100000;
+	if (plan())
+		expect(boot.entry == 0x200000 && boot.initrd_at == 0x380000);
+}
+
 static void signature(void)
 {
 	world_make();
@@ -360,6 +370,7 @@ static const struct {
 	{ hole_before, "and over one that its place begins in" },
 	{ not_relocatable, "a kernel that cannot be moved" },
 	{ initrd_limit, "an initrd above the kernel's limit is moved" },
+	{ long_initrd, "a moved initrd is not put over the kernel" },
 	{ signature, "what is behind the kernel stays there" },
 	{ old_kernel, "no RSDP for a kernel that does not know the field" },
 	{ longest_cmdline, "the longest command line" },
