@@ -31,6 +31,12 @@ uninstall:
 deb:
 	packaging/deb
 
+## pvh-loader	build/pvh-loader.elf: boots any bzImage as a PVH guest
+.PHONY: pvh-loader
+pvh-loader:
+	@scripts/install-deps scripts/packages.build
+	@$(MAKE) -s -C pvh-boot/loader
+
 ## demo		boot a stock guest on Xen, load the modules live, show a PV disk at work
 .PHONY: demo
 demo: deps
@@ -64,11 +70,12 @@ bench: deps
 bench-smoke: deps
 	bench/run --name smoke --rounds 1 --only 'disk-read-*'
 
-## fuzz		libFuzzer over the wire formats, SECONDS=60 for each
+## fuzz		libFuzzer over the wire formats and the PVH loader, SECONDS=60 for each
 .PHONY: fuzz
 fuzz: deps
 	@scripts/install-deps scripts/packages.fuzz
 	$(MAKE) -C proto/host fuzz
+	$(MAKE) -C pvh-boot/loader fuzz
 
 ## deps		install the Debian packages that building and testing need (as root)
 .PHONY: deps

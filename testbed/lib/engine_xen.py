@@ -10,7 +10,7 @@ import shutil
 import time
 from pathlib import Path
 
-from . import dom0, guest, loader, qemu
+from . import dom0, guest, loader, pvhloader, qemu
 from .channel import Channel
 from .errors import TestbedError
 from .verdict import PRINTED, Ending
@@ -40,6 +40,8 @@ def fill_share(spec, paths, kernel, initrd):
     (paths.run / "cmdline").write_text(cmdline(spec))
     if spec.type == "hvm":
         shutil.copytree(loader.build(), paths.run / "loader")
+    else:
+        pvhloader.build(kernel, initrd, paths.run)
     if spec.host_script:
         shutil.copy(spec.host_script, paths.run / "host-script")
         os.chmod(paths.run / "host-script", 0o755)

@@ -91,9 +91,19 @@ def remap(name, what, **more):
                 tests=["platform-pci/remap.sh"], **more)
 
 
+def pvh_loader(elf):
+    """A PVH guest by pvh-boot/loader, see engine_xen.fill_share()."""
+    return ["--type", "pvh", "--config", f'kernel="/mnt/xg/run/{elf}"',
+            "--config", 'ramdisk="/mnt/xg/run/bundle"']
+
+
 CASES = [
     Case("proto", "wire formats on the host, ASan and UBSan, lying peers",
          command=["make", "-s", "-C", "proto/host", "check"]),
+    Case("pvh-plan", "what the PVH loader decides, on the host, ASan and UBSan",
+         command=["make", "-s", "-C", "pvh-boot/loader", "check"]),
+    Case("pvh-loader", "the PVH loader boots stock kernels in QEMU, and stops "
+         "when it cannot", command=["testbed/suite.d/pvh-loader"]),
     Case("harness", "a bad test fails, whichever way it is bad",
          command=["testbed/suite.d/harness"]),
     Case("faults", "only an emulator's fault is called one",
@@ -249,4 +259,11 @@ CASES = [
     Case("xen-pvh-mainline", "control as a PVH guest", engine="xen",
          drivers="mainline", tests=STACK[::2], data=True, timeout=600,
          options=["--type", "pvh"], soak_only=True),
+    Case("xen-pvh-loader", "the same by the PVH loader; a guest whose bundle is "
+         "cut off", engine="xen", drivers="mainline", tests=STACK[::2], data=True,
+         timeout=600, host_script="pvh-loader.host", soak_only=True,
+         options=pvh_loader("pvh-loader.elf")),
+    Case("xen-pvh-loader-v0", "the memory map asked of Xen, kernel 6.12",
+         engine="xen", kernel="6.12", drivers="mainline", tests=STACK[2:],
+         data=True, timeout=600, soak_only=True, options=pvh_loader("v0.elf")),
 ]
