@@ -77,6 +77,7 @@ static int stopped(void *data)
 		/* Pairs with the others' loads: what it woke is there. */
 		smp_store_release(&nap->over, true);
 	} else {
+		/* Pairs with the leader's store. */
 		while (!smp_load_acquire(&nap->over))
 			cpu_relax();
 	}
