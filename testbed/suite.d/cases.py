@@ -103,7 +103,8 @@ CASES = [
     Case("pvh-plan", "what the PVH loader decides, on the host, ASan and UBSan",
          command=["make", "-s", "-C", "pvh-boot/loader", "check"]),
     Case("pvh-loader", "the PVH loader boots stock kernels in QEMU, and stops "
-         "when it cannot", command=["testbed/suite.d/pvh-loader"]),
+         "when it cannot", command=["testbed/suite.d/pvh-loader"],
+         soak_only=True),
     Case("harness", "a bad test fails, whichever way it is bad",
          command=["testbed/suite.d/harness"]),
     Case("faults", "only an emulator's fault is called one",
