@@ -17,6 +17,7 @@
 #include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/workqueue.h>
@@ -64,6 +65,7 @@ struct map {
 	struct xg_grant_foreign from[];
 };
 
+static DECLARE_RWSEM(making);		/* room that no file has yet */
 static DEFINE_MUTEX(sweep_lock);	/* one sweeper */
 static DEFINE_SPINLOCK(idle_lock);	/* what is to be swept */
 static LIST_HEAD(idle);
@@ -170,6 +172,9 @@ void xg_gntdev_stop(void)
 	unsigned int tries = STOP_TRIES;
 	struct room *r, *next;
 
+	/* Who makes room from now on sees that its file has gone. */
+	down_write(&making);
+	up_write(&making);
 	cancel_delayed_work_sync(&sweep_work);
 	while (sweep_all() && tries--)
 		msleep(100);
@@ -358,24 +363,6 @@ const struct xg_kind xg_gntdev_kind = { .end = gntdev_end };
 
 /* --- ioctls ---------------------------------------------------------------------------------- */
 
-static struct map *map_new(unsigned int count)
-{
-	struct map *m;
-
-	m = kvzalloc(struct_size(m, from, count), GFP_KERNEL_ACCOUNT);
-	if (!m)
-		return ERR_PTR(-ENOMEM);
-	m->count = count;
-	m->room = room_new(count);
-	if (IS_ERR(m->room)) {
-		int err = PTR_ERR(m->room);
-
-		kvfree(m);
-		return ERR_PTR(err);
-	}
-	return m;
-}
-
 static int take_refs(struct map *m,
 		     const struct ioctl_gntdev_grant_ref __user *refs)
 {
@@ -399,8 +386,8 @@ static int map_add(struct gntdev_file *f, struct map *m, u64 *index)
 
 	if (err)
 		return err;
-	*index = f->next;
 	if (m->count <= f->limit && f->nr <= f->limit - m->count) {
+		*index = f->next;
 		m->f = f;
 		m->index = f->next;
 		f->next += m->count;
@@ -410,6 +397,26 @@ static int map_add(struct gntdev_file *f, struct map *m, u64 *index)
 		err = -ENOSPC;
 	}
 	xg_file_leave(&f->base);
+	return err;
+}
+
+/* The same, with room. No lock of a fault's is held as that is made. */
+static int map_make(struct gntdev_file *f, struct map *m, u64 *index)
+{
+	int err = -ENODEV;
+
+	down_read(&making);
+	if (READ_ONCE(f->base.gone))
+		goto out;
+	m->room = room_new(m->count);
+	err = PTR_ERR_OR_ZERO(m->room);
+	if (err)
+		goto out;
+	err = map_add(f, m, index);
+	if (err)
+		room_free(m->room);
+out:
+	up_read(&making);
 	return err;
 }
 
@@ -444,12 +451,12 @@ static long map_grant_ref(struct gntdev_file *f,
 		return -EFAULT;
 	if (!op.count || op.count > READ_ONCE(maps))
 		return -EINVAL;
-	m = map_new(op.count);
-	if (IS_ERR(m))
-		return PTR_ERR(m);
-	err = take_refs(m, arg->refs) ?: map_add(f, m, &index);
+	m = kvzalloc(struct_size(m, from, op.count), GFP_KERNEL_ACCOUNT);
+	if (!m)
+		return -ENOMEM;
+	m->count = op.count;
+	err = take_refs(m, arg->refs) ?: map_make(f, m, &index);
 	if (err) {
-		room_free(m->room);
 		kvfree(m);
 		return err;
 	}

@@ -65,11 +65,12 @@ static void end(struct xg_file *file)
 
 void xg_file_close(struct xg_file *file)
 {
+	/* In this order: whoever stops the layers waits for what ends. */
+	end(file);
 	mutex_lock(&lock);
 	list_del(&file->node);
 	xg_count(XG_HELD_FILES, -1);
 	mutex_unlock(&lock);
-	end(file);
 }
 
 int xg_file_enter(struct xg_file *file)

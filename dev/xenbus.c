@@ -22,6 +22,8 @@
 /* The store's own limits, for a whole guest, are 128 and 10. */
 #define WATCHES_MAX	128
 #define TXNS_MAX	8
+/* So long that an event holds it, and any path. */
+#define TOKEN_MAX	(XENSTORE_PAYLOAD_MAX - XENSTORE_ABS_PATH_MAX - 2)
 
 struct txn {
 	struct list_head node;
@@ -198,10 +200,10 @@ static int handle_watch(struct xenbus_file *f)
 	const char *token = xg_xs_string(f->body, f->hdr.len, XS_WATCH_TOKEN);
 	struct watch *w;
 
-	/* A message brings both to us again. */
-	if (!path || !token ||
-	    strlen(path) + strlen(token) + 2 > XENSTORE_PAYLOAD_MAX)
+	if (!path || !token)
 		return reply_error(f, -EINVAL);
+	if (strlen(token) > TOKEN_MAX)
+		return reply_error(f, -E2BIG);
 	if (f->hdr.type == XS_WATCH)
 		return watch_add(f, path, token);
 	w = watch_find(f, path, token);

@@ -314,7 +314,7 @@ int xg_grant_fill(struct xg_grant_map *map, const struct xg_grant_foreign *from,
 	unsigned int i;
 	int err;
 
-	if (m->filled)
+	if (m->filled || !map->count)
 		return -EBUSY;
 	ops = kvcalloc(map->count, sizeof(*ops), GFP_KERNEL);
 	if (!ops)
