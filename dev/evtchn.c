@@ -60,7 +60,7 @@ static DEFINE_XARRAY(all);
 
 #define to_evtchn(f) container_of(f, struct evtchn_file, base)
 
-/* --- the queue ---------------------------------------------------------------------- */
+/* --- the queue ---------------------------------------------------------- */
 
 static void push(struct evtchn_file *f, evtchn_port_t nr)
 {
@@ -133,7 +133,7 @@ static bool is_ready(struct evtchn_file *f)
 	       READ_ONCE(f->overflow) || READ_ONCE(f->base.gone);
 }
 
-/* --- ports ---------------------------------------------------------------------------- */
+/* --- ports -------------------------------------------------------------- */
 
 static irqreturn_t port_irq(int irq, void *data)
 {
@@ -271,7 +271,7 @@ static void evtchn_end(struct xg_file *file)
 
 const struct xg_kind xg_evtchn_kind = { .end = evtchn_end };
 
-/* --- ioctls; under the file's lock ------------------------------------------------------ */
+/* --- ioctls; under the file's lock -------------------------------------- */
 
 static bool forbidden(const struct evtchn_file *f, unsigned int dom)
 {
@@ -298,6 +298,7 @@ static long bind_interdomain(struct evtchn_file *f, const void *arg)
 {
 	const struct ioctl_evtchn_bind_interdomain *bind = arg;
 	struct xg_evtchn_client client;
+	struct xg_evtchn *ch;
 	struct xg_port *port;
 	long nr;
 
@@ -308,12 +309,12 @@ static long bind_interdomain(struct evtchn_file *f, const void *arg)
 	port = port_new(f, &client);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
-	nr = port_add(f, port, xg_evtchn_open_interdomain(bind->remote_domain,
-							   bind->remote_port,
-							   &client));
+	ch = xg_evtchn_open_interdomain(bind->remote_domain, bind->remote_port,
+					&client);
+	nr = port_add(f, port, ch);
 	/* What was sent before is not known: Xen has always said "perhaps". */
 	if (nr > 0)
-		xg_evtchn_kick(port->ch);
+		xg_evtchn_kick(ch);
 	return nr;
 }
 
@@ -409,7 +410,7 @@ static long evtchn_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	return ret;
 }
 
-/* --- read, write, poll -------------------------------------------------------------------- */
+/* --- read, write, poll -------------------------------------------------- */
 
 /* Numbers copied, in bytes; 0: there were none. */
 static ssize_t read_some(struct evtchn_file *f, char __user *buf, size_t count)
@@ -504,7 +505,7 @@ static int evtchn_fasync(int fd, struct file *filp, int on)
 	return fasync_helper(fd, filp, on, &f->fasync);
 }
 
-/* --- open and close ------------------------------------------------------------------------ */
+/* --- open and close ----------------------------------------------------- */
 
 static int evtchn_open(struct inode *inode, struct file *filp)
 {

@@ -49,7 +49,7 @@ struct span {
 
 #define to_gntalloc(f) container_of(f, struct gntalloc_file, base)
 
-/* --- pages -------------------------------------------------------------------------------- */
+/* --- pages -------------------------------------------------------------- */
 
 static void gref_end(struct gref *g)
 {
@@ -155,7 +155,7 @@ static void gntalloc_end(struct xg_file *file)
 
 const struct xg_kind xg_gntalloc_kind = { .end = gntalloc_end };
 
-/* --- ioctls ---------------------------------------------------------------------------------- */
+/* --- ioctls ------------------------------------------------------------- */
 
 /* May the file have @count more? What other domains keep counts for all. */
 static bool may_have(const struct gntalloc_file *f, unsigned int count)
@@ -295,7 +295,7 @@ static long gntalloc_ioctl(struct file *filp, unsigned int cmd,
 	}
 }
 
-/* --- mappings ---------------------------------------------------------------------------------- */
+/* --- mappings ----------------------------------------------------------- */
 
 static void span_open(struct vm_area_struct *vma)
 {
@@ -386,7 +386,7 @@ free:
 	return err;
 }
 
-/* --- open and close ------------------------------------------------------------------------------ */
+/* --- open and close ----------------------------------------------------- */
 
 static int gntalloc_open(struct inode *inode, struct file *filp)
 {

@@ -74,7 +74,7 @@ static DECLARE_DELAYED_WORK(sweep_work, sweep);
 
 #define to_gntdev(f) container_of(f, struct gntdev_file, base)
 
-/* --- room -------------------------------------------------------------------------------- */
+/* --- room --------------------------------------------------------------- */
 
 static bool is_full(const struct room *r)
 {
@@ -129,7 +129,7 @@ static bool is_referenced(const struct room *r)
 	return false;
 }
 
-/* --- the sweeper --------------------------------------------------------------------------- */
+/* --- the sweeper -------------------------------------------------------- */
 
 /* What is still referenced stays; is there any? */
 static bool sweep_all(void)
@@ -188,7 +188,7 @@ void xg_gntdev_stop(void)
 	cancel_delayed_work_sync(&sweep_work);
 }
 
-/* --- maps; under their file's lock --------------------------------------------------------- */
+/* --- maps; under their file's lock -------------------------------------- */
 
 /* The pages go. */
 static void map_end(struct map *m)
@@ -251,7 +251,7 @@ static struct map *map_find(struct gntdev_file *f, u64 index,
 	return NULL;
 }
 
-/* --- mappings -------------------------------------------------------------------------------- */
+/* --- mappings ----------------------------------------------------------- */
 
 static void map_vma_open(struct vm_area_struct *vma)
 {
@@ -361,7 +361,7 @@ static void gntdev_end(struct xg_file *file)
 
 const struct xg_kind xg_gntdev_kind = { .end = gntdev_end };
 
-/* --- ioctls ---------------------------------------------------------------------------------- */
+/* --- ioctls ------------------------------------------------------------- */
 
 static int take_refs(struct map *m,
 		     const struct ioctl_gntdev_grant_ref __user *refs)
@@ -582,7 +582,7 @@ static long gntdev_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 	}
 }
 
-/* --- open and close ------------------------------------------------------------------------------ */
+/* --- open and close ----------------------------------------------------- */
 
 static int gntdev_open(struct inode *inode, struct file *filp)
 {

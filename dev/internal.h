@@ -58,7 +58,7 @@ enum xg_held {
 	XG_HELD_KINDS
 };
 
-/* --- main.c ------------------------------------------------------------------ */
+/* --- main.c ------------------------------------------------------------- */
 
 /* 0; -ENODEV where the layers are not up. */
 int xg_file_open(struct xg_file *file, const struct xg_kind *kind,
@@ -70,7 +70,7 @@ int xg_file_enter(struct xg_file *file);
 void xg_file_leave(struct xg_file *file);
 void xg_count(enum xg_held what, int change);
 
-/* --- evtchn.c: ports ----------------------------------------------------------- */
+/* --- evtchn.c: ports ---------------------------------------------------- */
 
 extern const struct file_operations xg_evtchn_fops;
 extern const struct xg_kind xg_evtchn_kind;
@@ -83,7 +83,7 @@ struct xg_port *xg_port_get(evtchn_port_t nr);
 void xg_port_put(struct xg_port *port);
 void xg_port_notify(struct xg_port *port);
 
-/* --- notify.c: what the other end is to know of the end of a mapping ------------- */
+/* --- notify.c: what the other end is to know of the end of a mapping ---- */
 
 /**
  * struct xg_unmap_notify - the same, as a process has asked for it
@@ -103,7 +103,7 @@ int xg_unmap_notify_set(struct xg_unmap_notify *notify, u32 action, size_t byte,
 /* Does it, once. @page: where the byte is; NULL: it cannot be written. */
 void xg_unmap_notify_fire(struct xg_unmap_notify *notify, void *page);
 
-/* --- gntalloc.c, gntdev.c, copy.c: grants ------------------------------------------ */
+/* --- gntalloc.c, gntdev.c, copy.c: grants ------------------------------- */
 
 extern const struct file_operations xg_gntalloc_fops;
 extern const struct xg_kind xg_gntalloc_kind;
@@ -117,7 +117,7 @@ struct ioctl_gntdev_grant_copy;
 long xg_grant_copy(struct xg_file *file,
 		   struct ioctl_gntdev_grant_copy __user *arg);
 
-/* --- xenbus.c, queue.c: the store --------------------------------------------------- */
+/* --- xenbus.c, queue.c: the store --------------------------------------- */
 
 extern const struct file_operations xg_xenbus_fops;
 extern const struct xg_kind xg_xenbus_kind;
@@ -181,7 +181,7 @@ bool xg_msgs_waiting(struct xg_msgs *q);
 /* Bytes copied; 0: there are none; -EFAULT; -ERESTARTSYS. */
 ssize_t xg_msgs_read(struct xg_msgs *q, char __user *buf, size_t count);
 
-/* --- sysfs.c: /sys/hypervisor --------------------------------------------------------- */
+/* --- sysfs.c: /sys/hypervisor ------------------------------------------- */
 
 int xg_sysfs_init(void);
 void xg_sysfs_exit(void);

@@ -32,7 +32,7 @@ void xg_count(enum xg_held what, int change)
 	atomic_add(change, &held[what]);
 }
 
-/* --- open files ------------------------------------------------------------------ */
+/* --- open files --------------------------------------------------------- */
 
 int xg_file_open(struct xg_file *file, const struct xg_kind *kind,
 		 struct file *filp)
@@ -88,7 +88,7 @@ void xg_file_leave(struct xg_file *file)
 	mutex_unlock(&file->lock);
 }
 
-/* --- the layers come and go ------------------------------------------------------ */
+/* --- the layers come and go --------------------------------------------- */
 
 static void end_all(const struct xg_kind *kind)
 {
@@ -124,7 +124,7 @@ static struct xg_store_user user = {
 	.down = store_down,
 };
 
-/* --- what is to be seen ------------------------------------------------------------ */
+/* --- what is to be seen ------------------------------------------------- */
 
 static int held_show(struct seq_file *m, void *unused)
 {

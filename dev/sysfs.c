@@ -23,7 +23,7 @@ static ssize_t _name##_show(struct kobject *kobj,			\
 			    struct kobj_attribute *attr, char *buf);	\
 static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
 
-/* --- what it is ------------------------------------------------------------------------ */
+/* --- what it is --------------------------------------------------------- */
 
 ATTR(type);
 static ssize_t type_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -75,7 +75,7 @@ static struct attribute *plain_attrs[] = {
 
 static const struct attribute_group plain = { .attrs = plain_attrs };
 
-/* --- version/ -------------------------------------------------------------------------- */
+/* --- version/ ----------------------------------------------------------- */
 
 ATTR(major);
 static ssize_t major_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -107,7 +107,7 @@ static const struct attribute_group version = {
 	.attrs = version_attrs,
 };
 
-/* --- compilation/ ---------------------------------------------------------------------- */
+/* --- compilation/ ------------------------------------------------------- */
 
 /* @text: Xen's, which need not end with a NUL */
 static ssize_t show_text(char *buf, const char *text, size_t size)
@@ -115,27 +115,30 @@ static ssize_t show_text(char *buf, const char *text, size_t size)
 	return sysfs_emit(buf, "%.*s\n", (int)strnlen(text, size), text);
 }
 
-/* A field of Xen's, that @cmd asks for by @type. */
-#define SHOW_TEXT(_name, cmd, type, field)				\
-ATTR(_name);								\
-static ssize_t _name##_show(struct kobject *kobj,			\
-			    struct kobj_attribute *attr, char *buf)	\
-{									\
-	struct type *info = kzalloc(sizeof(*info), GFP_KERNEL);		\
-	ssize_t ret;							\
-									\
-	if (!info)							\
-		return -ENOMEM;						\
-	ret = xg_xen_version(cmd, info);				\
-	if (ret >= 0)							\
-		ret = show_text(buf, info->field, sizeof(info->field));	\
-	kfree(info);							\
-	return ret;							\
-}
+static ssize_t compile_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf);
+static struct kobj_attribute compiler_attr =
+	__ATTR(compiler, 0444, compile_show, NULL);
+static struct kobj_attribute compiled_by_attr =
+	__ATTR(compiled_by, 0444, compile_show, NULL);
+static struct kobj_attribute compile_date_attr =
+	__ATTR(compile_date, 0444, compile_show, NULL);
 
-SHOW_TEXT(compiler, XENVER_compile_info, xen_compile_info, compiler)
-SHOW_TEXT(compiled_by, XENVER_compile_info, xen_compile_info, compile_by)
-SHOW_TEXT(compile_date, XENVER_compile_info, xen_compile_info, compile_date)
+static ssize_t compile_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	struct xen_compile_info info = {};
+	int err = xg_xen_version(XENVER_compile_info, &info);
+
+	if (err)
+		return err;
+	if (attr == &compiler_attr)
+		return show_text(buf, info.compiler, sizeof(info.compiler));
+	if (attr == &compiled_by_attr)
+		return show_text(buf, info.compile_by,
+				 sizeof(info.compile_by));
+	return show_text(buf, info.compile_date, sizeof(info.compile_date));
+}
 
 static struct attribute *compilation_attrs[] = {
 	&compiler_attr.attr, &compiled_by_attr.attr, &compile_date_attr.attr,
@@ -147,10 +150,34 @@ static const struct attribute_group compilation = {
 	.attrs = compilation_attrs,
 };
 
-/* --- properties/ ----------------------------------------------------------------------- */
+/* --- properties/ -------------------------------------------------------- */
 
-SHOW_TEXT(capabilities, XENVER_capabilities, xen_capabilities_info, info)
-SHOW_TEXT(changeset, XENVER_changeset, xen_changeset_info, info)
+ATTR(capabilities);
+static ssize_t capabilities_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
+{
+	struct xen_capabilities_info *info;
+	ssize_t ret;
+
+	/* Too large for the stack */
+	info = kzalloc(sizeof(*info), GFP_KERNEL);
+	if (!info)
+		return -ENOMEM;
+	ret = xg_xen_version(XENVER_capabilities, info) ?:
+	      show_text(buf, info->info, sizeof(info->info));
+	kfree(info);
+	return ret;
+}
+
+ATTR(changeset);
+static ssize_t changeset_show(struct kobject *kobj, struct kobj_attribute *attr,
+			      char *buf)
+{
+	struct xen_changeset_info info = {};
+	int err = xg_xen_version(XENVER_changeset, &info);
+
+	return err ?: show_text(buf, info.info, sizeof(info.info));
+}
 
 ATTR(virtual_start);
 static ssize_t virtual_start_show(struct kobject *kobj,
@@ -189,7 +216,7 @@ static ssize_t buildid_show(struct kobject *kobj, struct kobj_attribute *attr,
 	int len = xg_xen_version(XENVER_build_id, &q);
 
 	if (len == -EPERM)
-		return sysfs_emit(buf, "<denied>");
+		return sysfs_emit(buf, "<denied>\n");
 	if (len < 0)
 		return len;
 	return sysfs_emit(buf, "%*phN\n", min(len, BUILD_ID_MAX), q.id.buf);
@@ -209,7 +236,7 @@ static const struct attribute_group *groups[] = {
 	&plain, &version, &compilation, &properties, NULL
 };
 
-/* --- the directory: the kernel's, where it has one ------------------------------------- */
+/* --- the directory: the kernel's, where it has one ---------------------- */
 
 static void put_directory(void)
 {

@@ -58,7 +58,7 @@ struct watch {
 
 #define to_xenbus(f) container_of(f, struct xenbus_file, base)
 
-/* --- replies ---------------------------------------------------------------------------- */
+/* --- replies ------------------------------------------------------------ */
 
 static int reply(struct xenbus_file *f, u32 type, const void *body, size_t len)
 {
@@ -83,7 +83,7 @@ static int reply_error(struct xenbus_file *f, int err)
 	return reply(f, XS_ERROR, name, strlen(name) + 1);
 }
 
-/* --- watches ---------------------------------------------------------------------------- */
+/* --- watches ------------------------------------------------------------ */
 
 static struct xg_msg *event_new(const struct watch *w, const char *path)
 {
@@ -113,15 +113,14 @@ static void watch_free(struct watch *w)
 static struct watch *watch_new(struct xenbus_file *f, const char *path,
 			       const char *token)
 {
-	size_t len = strlen(path) + 1;
+	size_t len = strlen(path) + 1, token_len = strlen(token) + 1;
 	struct watch *w;
 
-	w = kzalloc(struct_size(w, path, len + strlen(token) + 1),
-		    GFP_KERNEL_ACCOUNT);
+	w = kzalloc(struct_size(w, path, len + token_len), GFP_KERNEL_ACCOUNT);
 	if (!w)
 		return NULL;
-	strcpy(w->path, path);
-	strcpy(w->path + len, token);
+	memcpy(w->path, path, len);
+	memcpy(w->path + len, token, token_len);
 	w->token = w->path + len;
 	w->f = f;
 	spin_lock_init(&w->lock);
@@ -213,7 +212,7 @@ static int handle_watch(struct xenbus_file *f)
 	return reply_ok(f);
 }
 
-/* --- transactions --------------------------------------------------------------------------- */
+/* --- transactions ------------------------------------------------------- */
 
 static struct txn *txn_find(struct xenbus_file *f, u32 id)
 {
@@ -258,7 +257,7 @@ static void txn_add(struct xenbus_file *f, struct txn *t, xg_store_txn_t handle)
 	xg_count(XG_HELD_TRANSACTIONS, 1);
 }
 
-/* --- requests --------------------------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------- */
 
 /* Ask the store; what it says, or why it did not, is the reply. */
 static int forward(struct xenbus_file *f, xg_store_txn_t txn, struct txn *begun)
@@ -355,7 +354,7 @@ static void xenbus_end(struct xg_file *file)
 
 const struct xg_kind xg_xenbus_kind = { .end = xenbus_end };
 
-/* --- read, write, poll --------------------------------------------------------------------------- */
+/* --- read, write, poll -------------------------------------------------- */
 
 /* One part of the request, @want bytes of it being there then; bytes taken. */
 static size_t collect(struct xenbus_file *f, void *to, u32 want,
@@ -460,7 +459,7 @@ static __poll_t xenbus_poll(struct file *filp, poll_table *wait)
 	return mask;
 }
 
-/* --- open and close -------------------------------------------------------------------------------- */
+/* --- open and close ----------------------------------------------------- */
 
 static int xenbus_open(struct inode *inode, struct file *filp)
 {

@@ -41,8 +41,7 @@ struct test {
 	void (*run)(void);
 };
 
-__attribute__((format(printf, 1, 2), noreturn, unused))
-static void die(const char *fmt, ...)
+static inline _Noreturn void die(const char *fmt, ...)
 {
 	int err = errno;
 	va_list args;
@@ -66,8 +65,7 @@ static void die(const char *fmt, ...)
 		die("%s:%d: not %s: %s", __FILE__, __LINE__, #err, #x);	\
 } while (0)
 
-__attribute__((unused))
-static int device(const char *name, int flags)
+static inline int device(const char *name, int flags)
 {
 	char path[64];
 	int fd;
@@ -80,8 +78,7 @@ static int device(const char *name, int flags)
 }
 
 /* poll()'s events, at once or within @ms */
-__attribute__((unused))
-static int polled(int fd, int events, int ms)
+static inline int polled(int fd, int events, int ms)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
@@ -91,7 +88,7 @@ static int polled(int fd, int events, int ms)
 /* A parameter of xg-dev's, until the program ends. */
 static char set_name[64], set_old[32];
 
-static void write_param(const char *name, const char *value)
+static inline void write_param(const char *name, const char *value)
 {
 	char path[128];
 	FILE *f;
@@ -102,13 +99,12 @@ static void write_param(const char *name, const char *value)
 		die("%s", path);
 }
 
-static void reset_param(void)
+static inline void reset_param(void)
 {
 	write_param(set_name, set_old);
 }
 
-__attribute__((unused))
-static void set_param(const char *name, const char *value)
+static inline void set_param(const char *name, const char *value)
 {
 	char path[128];
 	FILE *f;
@@ -123,16 +119,16 @@ static void set_param(const char *name, const char *value)
 	write_param(name, value);
 }
 
-/* --- the store ------------------------------------------------------------------------ */
+/* --- the store ---------------------------------------------------------- */
 
 struct answer {
 	struct xsd_sockmsg hdr;
 	char body[XENSTORE_PAYLOAD_MAX + 1];
 };
 
-__attribute__((unused))
-static void store_send(int fd, unsigned int type, unsigned int id,
-		       unsigned int tx, const void *body, unsigned int len)
+static inline void store_send(int fd, unsigned int type, unsigned int id,
+			      unsigned int tx, const void *body,
+			      unsigned int len)
 {
 	char msg[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
 	struct xsd_sockmsg hdr = {
@@ -145,8 +141,7 @@ static void store_send(int fd, unsigned int type, unsigned int id,
 		die("a request of type %u cannot be written", type);
 }
 
-__attribute__((unused))
-static void read_all(int fd, void *to, size_t len)
+static inline void read_all(int fd, void *to, size_t len)
 {
 	ssize_t got;
 
@@ -158,8 +153,7 @@ static void read_all(int fd, void *to, size_t len)
 }
 
 /* The next message, of whatever type */
-__attribute__((unused))
-static void store_next(int fd, struct answer *a)
+static inline void store_next(int fd, struct answer *a)
 {
 	if (!polled(fd, POLLIN, PATIENCE))
 		die("no message");
@@ -170,9 +164,9 @@ static void store_next(int fd, struct answer *a)
 }
 
 /* A request, and the next message */
-__attribute__((unused))
-static void store_ask(int fd, unsigned int type, unsigned int tx,
-		      const void *body, unsigned int len, struct answer *a)
+static inline void store_ask(int fd, unsigned int type, unsigned int tx,
+			     const void *body, unsigned int len,
+			     struct answer *a)
 {
 	static unsigned int id = 1000;
 
@@ -183,8 +177,7 @@ static void store_ask(int fd, unsigned int type, unsigned int tx,
 }
 
 /* The number in a key, such as our "domid" */
-__attribute__((unused))
-static unsigned int store_number(const char *key)
+static inline unsigned int store_number(const char *key)
 {
 	int fd = device("xenbus", 0);
 	struct answer a;
@@ -195,18 +188,16 @@ static unsigned int store_number(const char *key)
 	return atoi(a.body);
 }
 
-/* --- events ----------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------- */
 
-__attribute__((unused))
-static int bind_unbound(int fd, unsigned int dom)
+static inline int bind_unbound(int fd, unsigned int dom)
 {
 	struct ioctl_evtchn_bind_unbound_port op = { .remote_domain = dom };
 
 	return ioctl(fd, IOCTL_EVTCHN_BIND_UNBOUND_PORT, &op);
 }
 
-__attribute__((unused))
-static int bind_interdomain(int fd, unsigned int dom, unsigned int port)
+static inline int bind_interdomain(int fd, unsigned int dom, unsigned int port)
 {
 	struct ioctl_evtchn_bind_interdomain op = {
 		.remote_domain = dom,
@@ -216,8 +207,7 @@ static int bind_interdomain(int fd, unsigned int dom, unsigned int port)
 	return ioctl(fd, IOCTL_EVTCHN_BIND_INTERDOMAIN, &op);
 }
 
-__attribute__((unused))
-static int notify(int fd, unsigned int port)
+static inline int notify(int fd, unsigned int port)
 {
 	struct ioctl_evtchn_notify op = { .port = port };
 
@@ -225,8 +215,7 @@ static int notify(int fd, unsigned int port)
 }
 
 /* The next port that fires; 0: none within @ms */
-__attribute__((unused))
-static unsigned int fired(int fd, int ms)
+static inline unsigned int fired(int fd, int ms)
 {
 	unsigned int port;
 
@@ -237,17 +226,15 @@ static unsigned int fired(int fd, int ms)
 	return port;
 }
 
-__attribute__((unused))
-static void unmask(int fd, unsigned int port)
+static inline void unmask(int fd, unsigned int port)
 {
 	if (write(fd, &port, sizeof(port)) != sizeof(port))
 		die("port %u is not taken back", port);
 }
 
-/* --- the program ---------------------------------------------------------------------------- */
+/* --- the program -------------------------------------------------------- */
 
-__attribute__((unused))
-static int run_test(const struct test *tests, int argc, char **argv)
+static inline int run_test(const struct test *tests, int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (; argc > 1 && tests->name; tests++) {

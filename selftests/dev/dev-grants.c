@@ -10,7 +10,7 @@
 
 static unsigned int self;	/* our domain */
 
-/* --- gntalloc ---------------------------------------------------------------------------- */
+/* --- gntalloc ----------------------------------------------------------- */
 
 static int alloc_fd;
 static unsigned int refs[MAX];
@@ -179,7 +179,7 @@ static void alloc_notify(void)
 	CHECK(fired(here, PATIENCE) == remote);
 }
 
-/* --- gntdev -------------------------------------------------------------------------------- */
+/* --- gntdev ------------------------------------------------------------- */
 
 static int dev_fd;
 
@@ -426,7 +426,7 @@ static void map_notify(void)
 	CHECK(p[PAGE + 9] == 0 && p[PAGE + 8] == 0xff && p[9] == 0xff);
 }
 
-/* --- copy ---------------------------------------------------------------------------------- */
+/* --- copy --------------------------------------------------------------- */
 
 static int copy(struct gntdev_grant_copy_segment *segs, unsigned int count)
 {
@@ -441,10 +441,12 @@ static int copy(struct gntdev_grant_copy_segment *segs, unsigned int count)
 static void copies(void)
 {
 	unsigned char *p = ours(2, GNTALLOC_FLAG_WRITABLE);
-	static unsigned char mine[4 * PAGE] __attribute__((aligned(PAGE)));
+	unsigned char *mine = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct gntdev_grant_copy_segment s[3] = {};
 	unsigned int i;
 
+	CHECK(mine != MAP_FAILED);
 	for (i = 0; i < PAGE; i++)
 		p[i] = i;
 	/* From a page, to where it lies in two of ours. */

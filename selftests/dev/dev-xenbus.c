@@ -310,7 +310,7 @@ static void flood(void)
 	expect_event(one, TOP "/f/last", "t");
 }
 
-static void proc(void)
+static void by_proc(void)
 {
 	int fd = open("/proc/xen/xenbus", O_RDWR);
 
@@ -356,7 +356,7 @@ static const struct test tests[] = {
 	{ "watch", watch },
 	{ "watch-limit", watch_limit },
 	{ "flood", flood },
-	{ "proc", proc },
+	{ "proc", by_proc },
 	{ "hold", hold },
 	{ "clean", clean },
 	{ }

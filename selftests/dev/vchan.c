@@ -120,7 +120,8 @@ static void serve(unsigned int dom, unsigned int *refs)
 		   arg.op.index);
 	CHECK(out != MAP_FAILED);
 	in = out + 1;
-	out->alive = in->alive = 1;
+	out->alive = 1;
+	in->alive = 1;
 	nr = bind_unbound(events, dom);
 	CHECK(nr > 0);
 	port = nr;
@@ -162,7 +163,7 @@ static void join(unsigned int dom, const unsigned int *refs,
 	CHECK(!ioctl(fd, IOCTL_GNTDEV_SET_UNMAP_NOTIFY, &n));
 }
 
-/* --- dom0's half ------------------------------------------------------------------------- */
+/* --- dom0's half -------------------------------------------------------- */
 
 #define MARKS	"/mnt/xg/run/marks"
 
@@ -191,7 +192,7 @@ static void wait_mark(const char *name, unsigned int *numbers)
 	die("no mark %s", name);
 }
 
-static void tell(const char *fmt, ...)
+static void say(const char *fmt, ...)
 {
 	char command[128] = "tell ";
 	va_list args;
@@ -207,7 +208,8 @@ static void begin(void)
 {
 	close(events);
 	events = device("evtchn", 0);
-	sent = had = 0;
+	sent = 0;
+	had = 0;
 }
 
 static void dom0(unsigned int guest)
@@ -216,7 +218,7 @@ static void dom0(unsigned int guest)
 	unsigned int i, n[3];
 	char name[32];
 
-	tell("vchan");
+	say("vchan");
 	for (i = 0; i < 2; i++) {
 		/* The guest serves, then we do. */
 		begin();
@@ -227,11 +229,11 @@ static void dom0(unsigned int guest)
 		munmap(in, 2 * PAGE);
 		begin();
 		serve(guest, n);
-		tell("vchan-%s.%u.%u.%u", rounds[i], n[0], n[1], port);
+		say("vchan-%s.%u.%u.%u", rounds[i], n[0], n[1], port);
 		talk();
 		munmap(out, 2 * PAGE);
 	}
-	tell("vchan-done");
+	say("vchan-done");
 }
 
 int main(int argc, char **argv)
