@@ -372,7 +372,11 @@ static int take_refs(struct map *m,
 	for (i = 0; i < m->count; i++) {
 		if (copy_from_user(&ref, refs + i, sizeof(ref)))
 			return -EFAULT;
-		if (ref.domid > U16_MAX)
+		/*
+		 * A page of our own would not be shown twice: Xen moves it to
+		 * the new address, and whoever gets the old one has no memory.
+		 */
+		if (ref.domid > U16_MAX || xg_is_self(ref.domid))
 			return -EINVAL;
 		m->from[i] = (struct xg_grant_foreign){ ref.domid, ref.ref };
 	}

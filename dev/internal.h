@@ -69,6 +69,8 @@ void xg_file_close(struct xg_file *file);
 int xg_file_enter(struct xg_file *file);
 void xg_file_leave(struct xg_file *file);
 void xg_count(enum xg_held what, int change);
+/* Is it this domain? */
+bool xg_is_self(domid_t dom);
 
 /* --- evtchn.c: ports ---------------------------------------------------- */
 

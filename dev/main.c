@@ -23,6 +23,7 @@
 static DEFINE_MUTEX(lock);	/* the list, and whether the layers are up */
 static LIST_HEAD(files);
 static bool layers_up;
+static domid_t self = DOMID_INVALID;
 static atomic_t held[XG_HELD_KINDS];
 static struct dentry *debugfs;
 static struct proc_dir_entry *proc;
@@ -30,6 +31,11 @@ static struct proc_dir_entry *proc;
 void xg_count(enum xg_held what, int change)
 {
 	atomic_add(change, &held[what]);
+}
+
+bool xg_is_self(domid_t dom)
+{
+	return dom == DOMID_SELF || dom == READ_ONCE(self);
 }
 
 /* --- open files --------------------------------------------------------- */
@@ -101,7 +107,11 @@ static void end_all(const struct xg_kind *kind)
 
 static void store_up(void)
 {
+	u64 id = xg_store_read_or("domid", "", 0, DOMID_FIRST_RESERVED - 1,
+				  DOMID_INVALID);
+
 	mutex_lock(&lock);
+	WRITE_ONCE(self, id);
 	layers_up = true;
 	mutex_unlock(&lock);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/xen/gntalloc and /dev/xen/gntdev: pages that this domain grants to itself.
- * See grants.sh. Ends with 4 where Xen maps no grants of a guest.
+ * /dev/xen/gntalloc, by pages that this domain grants to itself; /dev/xen/gntdev, by
+ * those of dom0 whose references vchan has put into the store: page I begins with
+ * I, the last may only be read. Without them, the latter ends with 4. See grants.sh.
  */
 #define _GNU_SOURCE
 #include "../dev-test.h"
@@ -181,7 +182,29 @@ static void alloc_notify(void)
 
 /* --- gntdev ------------------------------------------------------------- */
 
+#define THEIRS	600		/* and one to be read */
+
 static int dev_fd;
+static unsigned int dom0[THEIRS + 1];
+
+static void find_theirs(void)
+{
+	int fd = device("xenbus", 0);
+	char *p, *end;
+	struct answer a;
+	unsigned int i;
+
+	store_ask(fd, XS_READ, 0, "data/xg-pages", sizeof("data/xg-pages"), &a);
+	close(fd);
+	if (a.hdr.type == XS_ERROR) {
+		printf("no pages of another domain\n");
+		exit(4);
+	}
+	for (i = 0, p = a.body; i <= THEIRS; i++, p = end) {
+		dom0[i] = strtoul(p, &end, 10);
+		CHECK(end > p);
+	}
+}
 
 static int map(int fd, const unsigned int *from, unsigned int count,
 	       __u64 *index)
@@ -194,7 +217,7 @@ static int map(int fd, const unsigned int *from, unsigned int count,
 	unsigned int i;
 
 	for (i = 0; i < count && i < MAX; i++) {
-		to[i].domid = self;
+		to[i].domid = 0;
 		to[i].ref = from[i];
 	}
 	if (ioctl(fd, IOCTL_GNTDEV_MAP_GRANT_REF, &arg))
@@ -221,68 +244,73 @@ static unsigned char *theirs(const unsigned int *from, unsigned int count,
 
 	CHECK(!map(dev_fd, from, count, index));
 	p = show(dev_fd, *index, count, PROT_READ | PROT_WRITE);
-	if (p == MAP_FAILED && errno == EOPNOTSUPP) {
-		printf("this Xen maps no grants of a guest\n");
-		exit(4);
-	}
 	if (p == MAP_FAILED)
 		die("%u pages of another domain", count);
 	return p;
 }
 
+static unsigned int number(const unsigned char *p)
+{
+	unsigned int n;
+
+	memcpy(&n, p, sizeof(n));
+	return n;
+}
+
 static void map_pages(void)
 {
 	struct ioctl_gntdev_get_offset_for_vaddr op = {};
-	unsigned char *p = ours(4, GNTALLOC_FLAG_WRITABLE), *q;
-	unsigned int i;
+	unsigned int i, some[3];
+	unsigned char *p, *q;
 	__u64 first, index;
 
-	memset(p, 1, 4 * PAGE);
-	q = theirs(refs, 4, &first);
+	find_theirs();
+	p = theirs(dom0, 4, &first);
 	CHECK(first == 0);
-	for (i = 0; i < 4 * PAGE; i++)
-		CHECK(q[i] == 1);
-	for (i = 0; i < 4 * PAGE; i++)
-		q[i] = i / PAGE + i;
-	for (i = 0; i < 4 * PAGE; i++)
-		CHECK(p[i] == (unsigned char)(i / PAGE + i));
-	op.vaddr = (unsigned long)q;
+	for (i = 0; i < 4; i++)
+		CHECK(number(p + i * PAGE) == i);
+	op.vaddr = (unsigned long)p;
 	CHECK(!ioctl(dev_fd, IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR, &op));
 	CHECK(op.offset == first && op.count == 4);
-	op.vaddr = (unsigned long)p;
+	op.vaddr = (unsigned long)&op & ~(PAGE - 1ul);
 	FAILS(ioctl(dev_fd, IOCTL_GNTDEV_GET_OFFSET_FOR_VADDR, &op), EINVAL);
-	CHECK(!munmap(q, 4 * PAGE));
+
+	/* The same pages in another order, and shown twice. */
+	for (i = 0; i < 3; i++)
+		some[i] = dom0[3 - i];
+	q = theirs(some, 3, &index);
+	CHECK(index == 4 * PAGE);
+	for (i = 0; i < PAGE - 4; i++)
+		q[PAGE + 4 + i] = i * 7;
+	for (i = 0; i < PAGE - 4; i++)
+		CHECK(p[2 * PAGE + 4 + i] == (unsigned char)(i * 7));
+	CHECK(!munmap(p, 4 * PAGE));
 	CHECK(!unmap(dev_fd, first, 4));
 	FAILS(unmap(dev_fd, first, 4), ENOENT);
-	/* In another order, and shown twice; given back first, and in two. */
-	refs[3] = refs[0];
-	q = theirs(refs + 1, 3, &index);
-	CHECK(index == 4 * PAGE);
-	CHECK(!memcmp(q, p + PAGE, PAGE) && !memcmp(q + 2 * PAGE, p, PAGE));
-	p = q;
-	q = show_rw(dev_fd, index, 3);
+	FAILS((long)show(dev_fd, first, 4, PROT_READ), EINVAL);
+	p = show_rw(dev_fd, index, 3);
+	/* Given back while it is shown: it stays while it is. */
 	CHECK(!unmap(dev_fd, index, 3));
-	q[0] = 77;
-	CHECK(p[0] == 77);
+	CHECK(number(p) == 3 && number(q + 2 * PAGE) == 1);
+	q[9] = 77;
+	CHECK(p[9] == 77);
 	CHECK(!munmap(q, 3 * PAGE));
 	CHECK(!munmap(p, 2 * PAGE));
-	CHECK(p[2 * PAGE] == 0);
+	CHECK(number(p + 2 * PAGE) == 1);
 	CHECK(!munmap(p + 2 * PAGE, PAGE));
 }
 
 static void map_readonly(void)
 {
-	unsigned char *p = ours(1, 0), *q;
+	unsigned char *q;
 	__u64 index;
 
-	*p = 5;
-	CHECK(!map(dev_fd, refs, 1, &index));
+	find_theirs();
+	CHECK(!map(dev_fd, dom0 + THEIRS, 1, &index));
 	/* Granted to be read. */
 	CHECK(show(dev_fd, index, 1, PROT_READ | PROT_WRITE) == MAP_FAILED);
-	if (errno == EOPNOTSUPP)
-		exit(4);
 	q = show(dev_fd, index, 1, PROT_READ);
-	CHECK(q != MAP_FAILED && *q == 5);
+	CHECK(q != MAP_FAILED && number(q) == THEIRS);
 	FAILS(mprotect(q, PAGE, PROT_READ | PROT_WRITE), EACCES);
 	FAILS((long)show(dev_fd, index, 1, PROT_READ | PROT_WRITE), EINVAL);
 	FAILS((long)mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, dev_fd, index),
@@ -293,6 +321,8 @@ static void map_limits(void)
 {
 	struct ioctl_gntdev_set_max_grants max = { .count = 3 };
 	struct ioctl_gntdev_unmap_notify n = { .action = 8 };
+	struct ioctl_gntdev_map_grant_ref arg = { .count = 1 };
+	struct ioctl_gntdev_grant_ref *to = arg.refs;
 	unsigned int bad = 100000000;
 	__u64 index;
 
@@ -313,6 +343,11 @@ static void map_limits(void)
 	CHECK(!unmap(dev_fd, 0, 2));
 	FAILS(ioctl(dev_fd, IOCTL_GNTDEV_MAP_GRANT_REF, NOWHERE), EFAULT);
 	FAILS(ioctl(dev_fd, _IOC(_IOC_NONE, 'G', 99, 0)), ENOTTY);
+	/* Xen would move a page of our own. */
+	to->domid = self;
+	FAILS(ioctl(dev_fd, IOCTL_GNTDEV_MAP_GRANT_REF, &arg), EINVAL);
+	to->domid = DOMID_SELF;
+	FAILS(ioctl(dev_fd, IOCTL_GNTDEV_MAP_GRANT_REF, &arg), EINVAL);
 	/* No such grant: the room is taken, the page is not. */
 	CHECK(!map(dev_fd, &bad, 1, &index));
 	CHECK(show(dev_fd, index, 1, PROT_READ) == MAP_FAILED);
@@ -323,67 +358,35 @@ static void map_limits(void)
 /* More than the grant layer maps in one. */
 static void map_many(void)
 {
-	enum { MANY = 600 };
-	static struct {
-		struct ioctl_gntalloc_alloc_gref op;
-		__u32 more[MANY];
-	} a = { .op = { .count = MANY, .flags = GNTALLOC_FLAG_WRITABLE } };
 	static struct {
 		struct ioctl_gntdev_map_grant_ref op;
-		struct ioctl_gntdev_grant_ref more[MANY];
-	} m = { .op = { .count = MANY } };
+		struct ioctl_gntdev_grant_ref more[THEIRS];
+	} m = { .op = { .count = THEIRS } };
 	struct ioctl_gntdev_grant_ref *to = m.op.refs;
-	const __u32 *from = a.op.gref_ids;
-	unsigned char *p, *q;
+	unsigned char *q;
 	unsigned int i;
 
-	a.op.domid = self;
-	CHECK(!ioctl(alloc_fd, IOCTL_GNTALLOC_ALLOC_GREF, &a));
-	p = show_rw(alloc_fd, a.op.index, MANY);
-	for (i = 0; i < MANY; i++) {
-		to[i].domid = self;
-		to[i].ref = from[i];
-		memcpy(p + i * PAGE, &i, sizeof(i));
-	}
+	find_theirs();
+	for (i = 0; i < THEIRS; i++)
+		to[i].ref = dom0[i];
 	CHECK(!ioctl(dev_fd, IOCTL_GNTDEV_MAP_GRANT_REF, &m));
-	q = show(dev_fd, m.op.index, MANY, PROT_READ);
-	if (q == MAP_FAILED && errno == EOPNOTSUPP)
-		exit(4);
+	q = show(dev_fd, m.op.index, THEIRS, PROT_READ);
 	CHECK(q != MAP_FAILED);
-	for (i = 0; i < MANY; i++)
-		CHECK(!memcmp(q + i * PAGE, &i, sizeof(i)));
-}
-
-/* What is mapped lives on, whatever becomes of who granted it. */
-static void map_outlives(void)
-{
-	unsigned char *p = ours(1, GNTALLOC_FLAG_WRITABLE), *q;
-	__u64 index;
-
-	q = theirs(refs, 1, &index);
-	*p = 3;
-	munmap(p, PAGE);
-	close(alloc_fd);
-	CHECK(*q == 3);
-	printf("holding\n");
-	/* The test looks at what is deferred, then says so. */
-	CHECK(read(0, &index, 1) == 1);
-	*q = 4;
-	CHECK(*q == 4);
+	for (i = 0; i < THEIRS; i++)
+		CHECK(number(q + i * PAGE) == i);
 }
 
 /* A reference that another part of the kernel has outlives the mapping. */
 static void map_referenced(void)
 {
-	unsigned char *p = ours(1, GNTALLOC_FLAG_WRITABLE), *q;
 	struct iovec v = { .iov_len = PAGE };
 	unsigned char got[PAGE];
+	unsigned char *q;
 	int tube[2];
 	__u64 index;
 
-	memset(p, 6, PAGE);
-	q = theirs(refs, 1, &index);
-	CHECK(*q == 6);
+	find_theirs();
+	q = theirs(dom0 + 5, 1, &index);
 	v.iov_base = q;
 	CHECK(!pipe(tube));
 	CHECK(vmsplice(tube[1], &v, 1, 0) == PAGE);
@@ -392,7 +395,7 @@ static void map_referenced(void)
 	printf("holding\n");
 	CHECK(read(0, got, 1) == 1);
 	CHECK(read(tube[0], got, PAGE) == PAGE);
-	CHECK(!memcmp(got, p, PAGE));
+	CHECK(number(got) == 5);
 	printf("done\n");
 	CHECK(read(0, got, 1) == 1);
 }
@@ -403,27 +406,30 @@ static void map_notify(void)
 		.action = UNMAP_NOTIFY_CLEAR_BYTE | UNMAP_NOTIFY_SEND_EVENT,
 	};
 	int here = device("evtchn", 0), there = device("evtchn", 0), port;
-	unsigned char *p = ours(2, GNTALLOC_FLAG_WRITABLE), *q;
-	unsigned int remote = bind_unbound(here, DOMID_SELF);
-	__u64 index;
+	unsigned int remote;
+	unsigned char *p, *q;
+	__u64 index, again;
 
+	find_theirs();
+	remote = bind_unbound(here, DOMID_SELF);
 	port = bind_interdomain(there, DOMID_SELF, remote);
 	CHECK(port > 0);
-	memset(p, 0xff, 2 * PAGE);
-	q = theirs(refs, 2, &index);
-	CHECK(q[9] == 0xff);
+	p = theirs(dom0 + 7, 2, &index);
+	q = theirs(dom0 + 7, 2, &again);
+	memset(q + 4, 0xff, PAGE - 4);
+	memset(q + PAGE + 4, 0xff, PAGE - 4);
 	n.index = index + PAGE + 9;
 	n.event_channel_port = port;
 	CHECK(!ioctl(dev_fd, IOCTL_GNTDEV_SET_UNMAP_NOTIFY, &n));
 	/* The port lives on for this. */
 	close(there);
-	CHECK(!fired(here, SILENCE) && p[PAGE + 9] == 0xff);
+	CHECK(!fired(here, SILENCE) && q[PAGE + 9] == 0xff);
 	/* Given back, but still shown. */
 	CHECK(!unmap(dev_fd, index, 2));
 	CHECK(!fired(here, SILENCE) && p[PAGE + 9] == 0xff);
-	CHECK(!munmap(q, 2 * PAGE));
+	CHECK(!munmap(p, 2 * PAGE));
 	CHECK(fired(here, PATIENCE) == remote);
-	CHECK(p[PAGE + 9] == 0 && p[PAGE + 8] == 0xff && p[9] == 0xff);
+	CHECK(q[PAGE + 9] == 0 && q[PAGE + 8] == 0xff && q[9] == 0xff);
 }
 
 /* --- copy --------------------------------------------------------------- */
@@ -496,17 +502,24 @@ static void copies(void)
 	CHECK(!copy(s, 1) && s[0].status == GNTST_okay);
 }
 
-/* Until killed, in the middle of all */
+/* Until killed, in the middle of all; mapped, where there is what can be */
 static void hold(void)
 {
+	unsigned int i, none[5] = {};
 	__u64 index;
 
 	ours(5, GNTALLOC_FLAG_WRITABLE);
-	CHECK(!map(dev_fd, refs, 5, &index));
-	if (show(dev_fd, index, 5, PROT_READ | PROT_WRITE) == MAP_FAILED)
-		CHECK(errno == EOPNOTSUPP);
-	CHECK(!map(dev_fd, refs, 2, &index));
-	dealloc(alloc_fd, 0, 1);
+	CHECK(!map(dev_fd, none, 2, &index));
+	CHECK(!dealloc(alloc_fd, 0, 1));
+	if (getenv("XG_ALONE")) {
+		printf("holding\n");
+		pause();
+	}
+	find_theirs();
+	CHECK(theirs(dom0, 5, &index));
+	for (i = 0; i < 5; i++)
+		CHECK(number((unsigned char *)show(dev_fd, index, 5, PROT_READ) +
+			     i * PAGE) == i);
 	printf("holding\n");
 	pause();
 }
@@ -520,7 +533,6 @@ static const struct test tests[] = {
 	{ "map-readonly", map_readonly },
 	{ "map-limits", map_limits },
 	{ "map-many", map_many },
-	{ "map-outlives", map_outlives },
 	{ "map-referenced", map_referenced },
 	{ "map-notify", map_notify },
 	{ "copy", copies },

@@ -1,11 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# /dev/xen/gntalloc and /dev/xen/gntdev, this domain being both ends.
+# /dev/xen/gntalloc and /dev/xen/gntdev. The latter maps pages of dom0's, where vchan
+# runs as host script of testbed/vm; without them, that is skipped.
 #: timeout 200
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../dev.sh"
 need xg-dev
-plan 23
+! command -v wait_tell >/dev/null || wait_tell vchan 10
+dev-grants map >/dev/null 2>&1
+[ $? -ne 4 ] || export XG_ALONE=1
+plan 20
 
 grants() { program dev-grants "$@"; }
 is_counted() { [ "$(counter grant "$1")" = "$2" ]; }
@@ -22,21 +26,6 @@ grants "600 at once" map-many
 grants "the end of a mapping is told by a byte and an event" map-notify
 grants "copies, whole and across pages; what is wrong is refused" copy
 nothing_left "nothing is left of all that"
-
-# Whoever granted it has gone; whoever has it mapped has not.
-start dev-grants map-outlives
-if [ "$said" = holding ]; then
-	check "a page that is mapped is not freed" is_counted deferred 1
-	talk on
-	wait $started
-	is "it can be used until then" $? 0
-	check "then it is freed" wait_for 20 is_counted deferred 0
-else
-	skip "a page that is mapped is not freed" "not mapped: $said"
-	skip "it can be used until then" "not mapped"
-	skip "then it is freed" "not mapped"
-fi
-exec 9>&-
 
 # A pipe has the page after the process has unmapped it.
 start dev-grants map-referenced
@@ -56,7 +45,7 @@ nothing_left "nothing is left of that, either"
 
 start dev-grants hold
 is "a process holds pages" "$said" holding
-is "they are counted" "$(counter dev grants) $(counter dev room)" "5 7"
+is "they are counted" "$(counter dev grants) $(counter dev room)" "5 $([ -n "${XG_ALONE:-}" ] && echo 2 || echo 7)"
 killed
 nothing_left "killed, it leaves nothing"
 
