@@ -17,7 +17,7 @@ check "xenstore-write" xenstore-write $top/one 1 $top/two/three "2 3"
 is "what was written" "$(xenstore-read $top/one $top/two/three | tr '\n' ,)" "1,2 3,"
 is "xenstore-list" "$(xenstore-list $top | sort | tr '\n' ' ')" "one two "
 is "xenstore-ls" "$(xenstore-ls $top | tr '\n' ',')" \
-	'one = "1",two = "",. three = "2 3",'
+	'one = "1",two = "", three = "2 3",'
 check "xenstore-exists" xenstore-exists $top/two
 check "what is not there is not" sh -c "! xenstore-exists $top/three &&
 	! xenstore-read $top/three 2>/dev/null"

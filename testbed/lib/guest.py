@@ -72,7 +72,7 @@ def base_archive(kernel, needs):
         "release": kernel.release,
         "root": str(kernel.root),
         "modules": [p.name for p in modules],
-        "version": 2,
+        "version": 3,
     }
 
     def make(path):
@@ -126,6 +126,9 @@ def add_tools(root, tools, scratch):
             into = root / "lib" / library.name
             if not into.exists():
                 shutil.copy(library, into)
+    # What glibc itself loads where a thread is cancelled.
+    for library in scratch.glob("*/x86_64-linux-gnu/libgcc_s.so.1"):
+        shutil.copy(library, root / "lib" / library.name)
     loader = root / "lib/ld-linux-x86-64.so.2"
     if loader.exists():
         (root / "lib64" / loader.name).symlink_to(f"../lib/{loader.name}")
