@@ -11,7 +11,6 @@ value() { cat "$top/$1" 2>&1; }
 
 is "type" "$(value type)" xen
 is "guest_type" "$(value guest_type)" HVM
-like "uuid" "$(value uuid)" '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 is "version" "$(value version/major).$(value version/minor)$(value version/extra)" \
 	"$(counter xen version)"
 like "features" "$(value properties/features)" '^[0-9a-f]{8}$'
@@ -20,6 +19,8 @@ is "as the hypervisor layer has them" $((0x$(value properties/features))) \
 is "all there is" "$(cd $top && find . -type f | sort | tr '\n' ' ')" \
 	"./compilation/compile_date ./compilation/compiled_by ./compilation/compiler ./guest_type ./properties/buildid ./properties/capabilities ./properties/changeset ./properties/features ./properties/pagesize ./properties/virtual_start ./type ./uuid ./version/extra ./version/major ./version/minor "
 if real_xen; then
+	like "uuid" "$(value uuid)" \
+		'^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 	like "capabilities" "$(value properties/capabilities)" 'xen-3\.0-x86_64'
 	is "pagesize" "$(value properties/pagesize)" 1000
 	like "virtual_start" "$(value properties/virtual_start)" '^[0-9a-f]+$'
@@ -28,7 +29,7 @@ if real_xen; then
 	like "buildid" "$(value properties/buildid)" '^(<denied>|[0-9a-f]{8,})$'
 	like "compiler" "$(value compilation/compiler)" '.'
 else
-	for what in capabilities pagesize virtual_start changeset buildid compiler; do
+	for what in uuid capabilities pagesize virtual_start changeset buildid compiler; do
 		skip "$what" "QEMU does not say"
 	done
 fi

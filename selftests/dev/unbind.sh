@@ -7,8 +7,8 @@
 . "${0%/*}/../stack.sh"
 . "${0%/*}/../dev.sh"
 need xg-dev xg-platform-pci
-root=/sys/bus/pci/drivers/xg-platform-pci
-address=$(ls $root | grep '^0000:')
+root=/sys/bus/pci/drivers/xg_platform_pci
+address=$(ls $root | grep '^0000:') || skip_all "no root device"
 rounds=$(rounds 2 20)
 plan $((rounds * 6 + 2))
 before=$(all_held)
@@ -35,6 +35,7 @@ for i in $(seq "$rounds"); do
 	talk on
 	is "for good" "$said" still
 	talk on
+	wait_for 20 ended $started || kill -9 $started
 	wait $started
 	is "the process goes" $? 0
 	exec 9>&-
