@@ -42,10 +42,11 @@ struct chunk {
 	DECLARE_BITMAP(used, CHUNK_PAGES);
 };
 
-/* What xg_grant_map keeps in ->private. */
+/* What a struct xg_grant_map keeps in ->private. */
 struct mapping {
 	struct chunk *chunk;
 	unsigned int first;	/* page of the chunk */
+	bool filled;		/* Xen has mapped, all of it */
 	grant_handle_t handles[];
 };
 
@@ -135,10 +136,10 @@ unlock:
 	return err;
 }
 
-static void frame_give(struct mapping *m, unsigned int i)
+static void frames_give(struct mapping *m, unsigned int i, unsigned int count)
 {
 	mutex_lock(&chunks_lock);
-	bitmap_clear(m->chunk->used, m->first + i, 1);
+	bitmap_clear(m->chunk->used, m->first + i, count);
 	mutex_unlock(&chunks_lock);
 }
 
@@ -177,9 +178,11 @@ static int map_error(int status)
 	}
 }
 
-/* Have Xen map all; how each went is in its status. The first error, if any. */
-static int map_all(domid_t peer, const grant_ref_t *refs, unsigned int count,
-		   unsigned int flags, struct mapping *m,
+/*
+ * Have Xen map all, whose references and domains are in @ops; how each went is in
+ * its status. The first error, if any.
+ */
+static int map_all(unsigned int count, unsigned int flags, struct mapping *m,
 		   struct gnttab_map_grant_ref *ops)
 {
 	unsigned int i;
@@ -189,8 +192,6 @@ static int map_all(domid_t peer, const grant_ref_t *refs, unsigned int count,
 		ops[i].host_addr = PFN_PHYS(frame_of(m, i));
 		ops[i].flags = GNTMAP_host_map |
 			       (flags & XG_GRANT_RO ? GNTMAP_readonly : 0);
-		ops[i].ref = refs[i];
-		ops[i].dom = peer;
 		/* For those that Xen does not come to. */
 		ops[i].status = GNTST_general_error;
 	}
@@ -208,12 +209,13 @@ static int map_all(domid_t peer, const grant_ref_t *refs, unsigned int count,
 
 /*
  * Unmap some pages in a row. A frame that Xen does not empty is never used
- * again.
+ * again: false.
  */
-static void unmap_some(struct mapping *m, unsigned int first,
-		       unsigned int count)
+static bool unmap_some(struct mapping *m, unsigned int first,
+		       unsigned int count, bool give)
 {
 	struct gnttab_unmap_grant_ref ops[UNMAP_BATCH] = {};
+	bool all = true;
 	unsigned int i;
 	int err;
 
@@ -225,27 +227,112 @@ static void unmap_some(struct mapping *m, unsigned int first,
 	}
 	err = xg_grant_table_op(GNTTABOP_unmap_grant_ref, ops, count);
 	for (i = 0; i < count; i++) {
-		if (ops[i].status == GNTST_okay)
-			frame_give(m, first + i);
-		else
-			pr_warn_ratelimited("Xen does not unmap a foreign page (%d, status %d)\n",
-					    err, ops[i].status);
+		if (ops[i].status == GNTST_okay) {
+			if (give)
+				frames_give(m, first + i, 1);
+			continue;
+		}
+		all = false;
+		pr_warn_ratelimited("Xen does not unmap a foreign page (%d, status %d)\n",
+				    err, ops[i].status);
 	}
+	return all;
 }
 
 /* Take back what map_all() achieved. */
-static void undo(struct mapping *m, const struct gnttab_map_grant_ref *ops,
+static bool undo(struct mapping *m, const struct gnttab_map_grant_ref *ops,
 		 unsigned int count)
 {
+	bool all = true;
 	unsigned int i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i++)
 		if (ops[i].status == GNTST_okay)
-			unmap_some(m, i, 1);
-		else
-			frame_give(m, i);
-	}
+			all &= unmap_some(m, i, 1, false);
+	return all;
 }
+
+/**
+ * xg_grant_room() - set room aside for pages of other domains
+ * @count: how many, 1 to 512
+ * @map: filled in, but nothing is mapped: nobody may touch the pages; the
+ *       caller's until xg_grant_unmap()
+ *
+ * Context: process, may sleep; takes locks of memory hotplug's.
+ * Return: 0; -EINVAL for a bad count; -ENOMEM.
+ */
+int xg_grant_room(unsigned int count, struct xg_grant_map *map)
+{
+	struct mapping *m;
+	unsigned int i;
+	int err = -ENOMEM;
+
+	*map = (struct xg_grant_map){};
+	if (!count || count > CHUNK_PAGES)
+		return -EINVAL;
+	m = kvzalloc(struct_size(m, handles, count), GFP_KERNEL);
+	map->pages = kvcalloc(count, sizeof(*map->pages), GFP_KERNEL);
+	if (!m || !map->pages)
+		goto free;
+	err = frames_take(count, m);
+	if (err)
+		goto free;
+	for (i = 0; i < count; i++)
+		map->pages[i] = pfn_to_page(frame_of(m, i));
+	map->vaddr = page_address(map->pages[0]);
+	map->count = count;
+	map->private = m;
+	return 0;
+
+free:
+	kvfree(map->pages);
+	map->pages = NULL;
+	kvfree(m);
+	return err;
+}
+EXPORT_SYMBOL_GPL(xg_grant_room);
+
+/**
+ * xg_grant_fill() - map pages of other domains where there is room for them
+ * @map: from xg_grant_room(), not filled yet
+ * @from: which, one for each page
+ * @flags: XG_GRANT_RO or 0
+ *
+ * All or nothing. As xg_grant_map(), but without a lock.
+ *
+ * Context: process, may sleep.
+ * Return: as xg_grant_map(); on error @map is what it was, or if Xen left
+ * something there, of no more use than to be unmapped.
+ */
+int xg_grant_fill(struct xg_grant_map *map, const struct xg_grant_foreign *from,
+		  unsigned int flags)
+{
+	struct gnttab_map_grant_ref *ops;
+	struct mapping *m = map->private;
+	unsigned int i;
+	int err;
+
+	if (m->filled || !map->count)
+		return -EBUSY;
+	ops = kvcalloc(map->count, sizeof(*ops), GFP_KERNEL);
+	if (!ops)
+		return -ENOMEM;
+	for (i = 0; i < map->count; i++) {
+		ops[i].ref = from[i].ref;
+		ops[i].dom = from[i].dom;
+	}
+	err = map_all(map->count, flags, m, ops);
+	if (!err) {
+		m->filled = true;
+		atomic_add(map->count, &nr_mapped);
+	} else if (!undo(m, ops, map->count)) {
+		/* What is left there stays there, frames and all. */
+		map->count = 0;
+	}
+	kvfree(ops);
+	return err;
+}
+EXPORT_SYMBOL_GPL(xg_grant_fill);
 
 /**
  * xg_grant_map() - map pages another domain granted us
@@ -267,48 +354,29 @@ static void undo(struct mapping *m, const struct gnttab_map_grant_ref *ops,
 int xg_grant_map(domid_t peer, const grant_ref_t *refs, unsigned int count,
 		 unsigned int flags, struct xg_grant_map *map)
 {
-	struct gnttab_map_grant_ref *ops;
-	struct mapping *m;
+	struct xg_grant_foreign *from;
 	unsigned int i;
-	int err = -ENOMEM;
+	int err;
 
-	*map = (struct xg_grant_map){};
-	if (!count || count > CHUNK_PAGES)
-		return -EINVAL;
-	m = kvzalloc(struct_size(m, handles, count), GFP_KERNEL);
-	ops = kvcalloc(count, sizeof(*ops), GFP_KERNEL);
-	map->pages = kvcalloc(count, sizeof(*map->pages), GFP_KERNEL);
-	if (!m || !ops || !map->pages)
-		goto free;
-	err = frames_take(count, m);
+	err = xg_grant_room(count, map);
 	if (err)
-		goto free;
-	err = map_all(peer, refs, count, flags, m, ops);
-	if (err) {
-		undo(m, ops, count);
-		goto free;
-	}
-	for (i = 0; i < count; i++)
-		map->pages[i] = pfn_to_page(frame_of(m, i));
-	map->vaddr = page_address(map->pages[0]);
-	map->count = count;
-	map->private = m;
-	atomic_add(count, &nr_mapped);
-	kvfree(ops);
-	return 0;
-
-free:
-	kvfree(map->pages);
-	map->pages = NULL;
-	kvfree(ops);
-	kvfree(m);
+		return err;
+	from = kvcalloc(count, sizeof(*from), GFP_KERNEL);
+	err = from ? 0 : -ENOMEM;
+	for (i = 0; !err && i < count; i++)
+		from[i] = (struct xg_grant_foreign){ peer, refs[i] };
+	if (!err)
+		err = xg_grant_fill(map, from, flags);
+	kvfree(from);
+	if (err)
+		xg_grant_unmap(map);
 	return err;
 }
 EXPORT_SYMBOL_GPL(xg_grant_map);
 
 /**
  * xg_grant_unmap() - unmap pages of another domain
- * @map: from xg_grant_map(), or empty; empty afterwards
+ * @map: from xg_grant_map() or xg_grant_room(), or empty; empty afterwards
  *
  * Nothing may touch the pages any more, not through their struct pages either.
  *
@@ -316,11 +384,17 @@ EXPORT_SYMBOL_GPL(xg_grant_map);
  */
 void xg_grant_unmap(struct xg_grant_map *map)
 {
+	struct mapping *m = map->private;
 	unsigned int i;
 
-	for (i = 0; i < map->count; i += UNMAP_BATCH)
-		unmap_some(map->private, i, min(map->count - i, UNMAP_BATCH));
-	atomic_sub(map->count, &nr_mapped);
+	if (m && m->filled) {
+		for (i = 0; i < map->count; i += UNMAP_BATCH)
+			unmap_some(m, i, min(map->count - i, UNMAP_BATCH),
+				   true);
+		atomic_sub(map->count, &nr_mapped);
+	} else if (m && map->count) {
+		frames_give(m, 0, map->count);
+	}
 	kvfree(map->private);
 	kvfree(map->pages);
 	*map = (struct xg_grant_map){};

@@ -296,6 +296,24 @@ int xg_xs_errno(const char *name)
 EXPORT_SYMBOL_GPL(xg_xs_errno);
 
 /**
+ * xg_xs_error_name() - an error as the payload of an XS_ERROR
+ * @err: a negative errno
+ *
+ * Context: Any.
+ * Return: Its name; "EIO" for one that the protocol does not know.
+ */
+const char *xg_xs_error_name(int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(xsd_errors); i++)
+		if (xsd_errors[i].errnum == -err)
+			return xsd_errors[i].errstring;
+	return "EIO";
+}
+EXPORT_SYMBOL_GPL(xg_xs_error_name);
+
+/**
  * xg_xs_header() - fill a message's header
  * @hdr: the header
  * @type: XS_READ and so on

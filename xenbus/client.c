@@ -59,7 +59,7 @@ static int path_call(u32 type, xg_store_txn_t txn, const char *dir,
 char *xg_store_read(xg_store_txn_t txn, const char *dir, const char *node,
 		    unsigned int *len)
 {
-	struct xg_reply reply;
+	struct xg_reply reply = {};
 	int err;
 
 	err = path_call(XS_READ, txn, dir, node, NULL, &reply);
@@ -209,7 +209,7 @@ static int list_part(xg_store_txn_t txn, const char *path,
 		{ .iov_base = (char *)path, .iov_len = strlen(path) + 1 },
 		{ .iov_base = offset },
 	};
-	struct xg_reply reply;
+	struct xg_reply reply = {};
 	int err;
 
 	parts[1].iov_len = scnprintf(offset, sizeof(offset), "%u",
@@ -277,7 +277,7 @@ static char **long_directory(xg_store_txn_t txn, const char *dir,
 char **xg_store_directory(xg_store_txn_t txn, const char *dir,
 			  const char *node, unsigned int *count)
 {
-	struct xg_reply reply;
+	struct xg_reply reply = {};
 	char **names;
 	int err;
 
@@ -433,7 +433,7 @@ EXPORT_SYMBOL_GPL(xg_store_set_perms);
 char **xg_store_get_perms(xg_store_txn_t txn, const char *path,
 			  unsigned int *count)
 {
-	struct xg_reply reply;
+	struct xg_reply reply = {};
 	char **perms;
 	int err;
 
@@ -446,12 +446,68 @@ char **xg_store_get_perms(xg_store_txn_t txn, const char *path,
 }
 EXPORT_SYMBOL_GPL(xg_store_get_perms);
 
+/* --- requests of programs ------------------------------------------------------ */
+
+/**
+ * xg_store_forward() - make a request that a program has put together
+ * @type: XS_READ and so on
+ * @txn: the transaction, or XG_STORE_NONE
+ * @body: the payload, unchecked: the store judges it
+ * @len: its length
+ * @answer: filled in on success; an XS_ERROR is an answer, too
+ *
+ * A transaction that was started is the caller's to end, with the same call.
+ *
+ * Context: process, may sleep.
+ * Return: 0; -EPERM for what is the whole connection's; -E2BIG; -EIO the
+ * connection failed, or broke within @txn; -ENOMEM.
+ */
+int xg_store_forward(u32 type, xg_store_txn_t txn, const void *body, u32 len,
+		     struct xg_store_answer *answer)
+{
+	struct kvec part = { .iov_base = (void *)body, .iov_len = len };
+	struct xg_reply reply = { .raw = true };
+	u64 id;
+	int err;
+
+	/* Nor may it begin with what only the store says. */
+	if (type == XS_WATCH || type == XS_UNWATCH || type == XS_RESET_WATCHES ||
+	    type == XS_WATCH_EVENT || type == XS_ERROR)
+		return -EPERM;
+	err = xg_conn_call(type, txn, &part, 1, &reply);
+	if (err)
+		return err;
+	answer->type = reply.type;
+	answer->len = reply.len;
+	answer->body = reply.body;
+	answer->txn = XG_STORE_NONE;
+	if (reply.type == XS_TRANSACTION_START &&
+	    !xg_xs_number(reply.body, 1, U32_MAX, &id))
+		answer->txn = xg_conn_txn(&reply, id);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(xg_store_forward);
+
+/**
+ * xg_store_txn_lost() - has a transaction ended with its connection?
+ * @txn: from an xg_store_answer
+ *
+ * Context: any.
+ * Return: whether it has; then it has no effect, and the store may give its number
+ * to another.
+ */
+bool xg_store_txn_lost(xg_store_txn_t txn)
+{
+	return xg_conn_txn_lost(txn);
+}
+EXPORT_SYMBOL_GPL(xg_store_txn_lost);
+
 /* --- transactions ------------------------------------------------------------ */
 
 static int txn_start(xg_store_txn_t *txn)
 {
 	struct kvec nothing = { .iov_base = "", .iov_len = 1 };
-	struct xg_reply reply;
+	struct xg_reply reply = {};
 	u64 id;
 	int err;
 

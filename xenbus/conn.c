@@ -90,12 +90,13 @@ static const char *answer(struct xg_call *call)
 	struct xg_reply *reply = call->reply;
 	const char *broken = NULL;
 
-	if (msg->hdr.type == XS_ERROR) {
+	if (msg->hdr.type == XS_ERROR && !(reply && reply->raw)) {
 		call->err = xg_xs_errno(msg->body);
-	} else if (msg->hdr.type != call->type) {
+	} else if (msg->hdr.type != call->type && msg->hdr.type != XS_ERROR) {
 		call->err = -EIO;
 		broken = "a reply of another type than its request";
 	} else if (reply) {
+		reply->type = msg->hdr.type;
 		reply->len = msg->hdr.len;
 		reply->epoch = call->epoch;
 		reply->body = kmemdup_nul(msg->body, msg->hdr.len, GFP_NOIO);

@@ -16,9 +16,14 @@ struct xg_platform;
 
 /* --- conn.c: the connection ------------------------------------------------- */
 
-/* The payload of an answer, NUL-terminated; kfree(@body). */
+/*
+ * The payload of an answer, NUL-terminated; kfree(@body). With @raw, which the
+ * caller sets, an XS_ERROR is an answer as any other.
+ */
 struct xg_reply {
+	bool raw;
 	char *body;
+	u32 type;
 	u32 len;
 	u32 epoch;	/* which connection's: see xg_conn_txn() */
 };

@@ -35,5 +35,8 @@ bool xg_path_below(const char *path, const char *top)
 {
 	size_t len = strlen(top);
 
+	/* "/": all is below it. */
+	if (len && top[len - 1] == '/')
+		return !strncmp(path, top, len);
 	return !strncmp(path, top, len) && (!path[len] || path[len] == '/');
 }

@@ -94,6 +94,20 @@ int xg_grant_map(domid_t peer, const grant_ref_t *refs, unsigned int count,
 		 unsigned int flags, struct xg_grant_map *map);
 void xg_grant_unmap(struct xg_grant_map *map);
 
+/* A page of another domain, by its own name */
+struct xg_grant_foreign {
+	domid_t dom;
+	grant_ref_t ref;
+};
+
+/*
+ * The same in two steps, for who holds locks when it maps, of several domains: the
+ * room first, then what is in it. unmap() takes both back.
+ */
+int xg_grant_room(unsigned int count, struct xg_grant_map *map);
+int xg_grant_fill(struct xg_grant_map *map, const struct xg_grant_foreign *from,
+		  unsigned int flags);
+
 /**
  * struct xg_grant_stats - a snapshot
  * @frames: table frames mapped

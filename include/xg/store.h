@@ -59,6 +59,29 @@ char **xg_store_get_perms(xg_store_txn_t txn, const char *path,
 int xg_store_transaction(int (*fn)(xg_store_txn_t txn, void *data), void *data);
 
 /**
+ * struct xg_store_answer - what the store said, as it said it
+ * @type: the request's, or XS_ERROR
+ * @len: of @body, without the NUL that is added
+ * @body: kfree() it
+ * @txn: the transaction, where the request was to start one and did
+ */
+struct xg_store_answer {
+	u32 type;
+	u32 len;
+	char *body;
+	xg_store_txn_t txn;
+};
+
+/*
+ * A request that a program has put together. What would change the connection of
+ * all (XS_WATCH, XS_UNWATCH, XS_RESET_WATCHES) is refused: -EPERM.
+ */
+int xg_store_forward(u32 type, xg_store_txn_t txn, const void *body, u32 len,
+		     struct xg_store_answer *answer);
+/* Has @txn ended with its connection? Then it has no effect, and never will. */
+bool xg_store_txn_lost(xg_store_txn_t txn);
+
+/**
  * struct xg_store_watch - be told when something below @path changes
  * @path: absolute or relative; must outlive the watch
  * @fired: process context, one at a time per watch, in order; it may call the

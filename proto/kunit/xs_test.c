@@ -348,6 +348,10 @@ static void xs_knows_errors(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xg_xs_errno("ENOENTRY"), -EIO);
 	KUNIT_EXPECT_EQ(test, xg_xs_errno("ENOEN"), -EIO);
 	KUNIT_EXPECT_EQ(test, xg_xs_errno(""), -EIO);
+	KUNIT_EXPECT_STREQ(test, xg_xs_error_name(-ENOENT), "ENOENT");
+	KUNIT_EXPECT_STREQ(test, xg_xs_error_name(-E2BIG), "E2BIG");
+	KUNIT_EXPECT_STREQ(test, xg_xs_error_name(-EPIPE), "EIO");
+	KUNIT_EXPECT_STREQ(test, xg_xs_error_name(EINVAL), "EIO");
 }
 
 static void xs_reads_numbers(struct kunit *test)

@@ -26,7 +26,12 @@ MODULES = ["ata_piix", "sd_mod", "ext4", "crc32c_generic", "xen-blkfront",
 TOOLS = {"mkfs.ext4": "e2fsprogs", "e2fsck": "e2fsprogs"}
 MORE_TOOLS = {"fio": "fio", "iperf3": "iperf3", "lsblk": "util-linux",
               "ethtool": "ethtool", "taskset": "util-linux",
-              "perf": "linux-perf", "strace": "strace"}
+              "perf": "linux-perf", "strace": "strace",
+              "xenstore-read": "xenstore-utils", "xenstore-ls": "xenstore-utils",
+              "xenstore-write": "xenstore-utils", "xenstore-rm": "xenstore-utils",
+              "xenstore-list": "xenstore-utils",
+              "xenstore-watch": "xenstore-utils",
+              "xenstore-exists": "xenstore-utils"}
 
 
 def build(spec, out):
@@ -67,7 +72,7 @@ def base_archive(kernel, needs):
         "release": kernel.release,
         "root": str(kernel.root),
         "modules": [p.name for p in modules],
-        "version": 2,
+        "version": 3,
     }
 
     def make(path):
@@ -121,6 +126,9 @@ def add_tools(root, tools, scratch):
             into = root / "lib" / library.name
             if not into.exists():
                 shutil.copy(library, into)
+    # What glibc itself loads where a thread is cancelled.
+    for library in scratch.glob("*/x86_64-linux-gnu/libgcc_s.so.1"):
+        shutil.copy(library, root / "lib" / library.name)
     loader = root / "lib/ld-linux-x86-64.so.2"
     if loader.exists():
         (root / "lib64" / loader.name).symlink_to(f"../lib/{loader.name}")

@@ -190,6 +190,10 @@ CASES = [
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
          host_script="hotplug.host", timeout=600),
+    Case("kvm-userspace", "/dev/xen and /sys/hypervisor, as far as QEMU has what "
+         "they need", kernel="6.12", tests=["dev"]),
+    Case("xen-userspace", "the same, with programs of dom0 at the other end",
+         engine="xen", tests=["dev"], host_script="vchan", timeout=500),
     # Processors to be added, and after all the guest's end.
     Case("xen-control", "xl shutdown, reboot, sysrq and vcpu-set; then a shutdown "
          "in earnest", engine="xen", tests=["control", "smp"],

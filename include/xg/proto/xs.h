@@ -78,6 +78,8 @@ struct xg_xs_listing {
 int xg_xs_listing_add(struct xg_xs_listing *list, const char *body, u32 len);
 /* -errno of an XS_ERROR payload ("ENOENT"); -EIO for a name nobody knows. */
 int xg_xs_errno(const char *name);
+/* The contrary: "EIO" for what the protocol has no name for. */
+const char *xg_xs_error_name(int err);
 /* Fill a header: 0, -E2BIG over XENSTORE_PAYLOAD_MAX. */
 int xg_xs_header(struct xsd_sockmsg *hdr, u32 type, u32 req_id, u32 txn,
 		 size_t len);
