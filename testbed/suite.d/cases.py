@@ -200,6 +200,9 @@ CASES = [
            host_script="console.host", options=["--cmdline", "console=hvc0"],
            soak_only=True)
       for suffix, kernel in (("", "6.1"), ("-6.12", "6.12"))),
+    Case("xen-console-hostile", "console backends that lie or say nothing",
+         engine="xen", tests=["console/hostile.sh"], host_script="fake-console",
+         timeout=600, soak_only=True),
     Case("xen-net-hotplug", "network-attach and network-detach, idle and under "
          "traffic; a backend that goes and comes back", engine="xen",
          guest_script="net-hotplug.guest", host_script="net-hotplug.host",
