@@ -108,6 +108,7 @@ static void store_down(void)
 		return;
 	xg_con_vanish(first.con);
 	first_disconnect(first.con);
+	xg_con_hangup(first.con);
 	xg_con_give(first.con);
 	first.con = NULL;
 }

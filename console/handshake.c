@@ -125,6 +125,7 @@ static int con_wind_down(struct xg_xenbus_device *xdev)
 	struct con_dev *cd = xg_xenbus_get_drvdata(xdev);
 
 	xg_con_down(cd->con);
+	xg_con_hangup(cd->con);
 	forget_keys(cd);
 	return 0;
 }
@@ -135,6 +136,7 @@ static void con_lost(struct xg_xenbus_device *xdev)
 
 	pr_info("%s: the backend is gone\n", cd->con->name);
 	xg_con_down(cd->con);
+	xg_con_hangup(cd->con);
 	if (!xdev->gone)
 		forget_keys(cd);
 }
@@ -152,6 +154,7 @@ static int con_probe(struct xg_xenbus_device *xdev)
 {
 	struct con_dev *cd;
 	unsigned int index;
+	int err;
 
 	if (kstrtouint(xdev->id, 10, &index) || index >= XG_CON_MAX) {
 		pr_err("%s: there is no hvc of this number, the last is hvc%u\n",
@@ -167,8 +170,7 @@ static int con_probe(struct xg_xenbus_device *xdev)
 	cd->xdev = xdev;
 	cd->con = xg_con_take(index);
 	if (IS_ERR(cd->con)) {
-		int err = PTR_ERR(cd->con);
-
+		err = PTR_ERR(cd->con);
 		pr_err("%s: hvc%u cannot be had (%d)\n", xdev->path, index, err);
 		kfree(cd);
 		return err;
@@ -185,8 +187,8 @@ static void con_remove(struct xg_xenbus_device *xdev)
 
 	if (cd->visible)
 		xg_con_vanish(cd->con);
-	if (cd->page)
-		xg_con_down(cd->con);
+	xg_con_down(cd->con);
+	xg_con_hangup(cd->con);
 	/* The backend lets go first. */
 	xg_xenbus_close_wait(xdev, CLOSE_SECONDS);
 	if (!xdev->gone)

@@ -106,6 +106,8 @@ void xg_con_port_init(struct xg_con *con);
 unsigned int xg_con_number(const struct xg_con *con);
 int xg_con_appear(struct xg_con *con);
 void xg_con_vanish(struct xg_con *con);
+/* For whoever has it open, after xg_con_down(): it is not just a new ring to come. */
+void xg_con_hangup(struct xg_con *con);
 
 /* --- printk.c: the kernel's messages ------------------------------------------------ */
 

@@ -177,7 +177,7 @@ static void tell_if_broken(struct xg_con *con)
 		return;
 	pr_err("%s: the host has written impossible indices, the console is given up\n",
 	       con->name);
-	tty_port_tty_hangup(&con->port, false);
+	xg_con_hangup(con);
 }
 
 static void pump(struct work_struct *work)
@@ -289,48 +289,41 @@ unsigned int xg_con_pending(struct xg_con *con)
 
 /* --- printk ------------------------------------------------------------------------- */
 
-/* A CPU that stopped may hold the lock for ever. */
-static bool print_lock(struct xg_con *con, unsigned long *flags)
-{
-	if (!oops_in_progress) {
-		spin_lock_irqsave(&con->lock, *flags);
-		return true;
-	}
-	return spin_trylock_irqsave(&con->lock, *flags);
-}
-
-/* A step's worth of a message, and no more of @budget steps than it takes. */
+/*
+ * What there is room for; an error where it is not worth waiting for more. The lock is
+ * only tried: who holds it may have been stopped, or be what the message is about.
+ */
 static int print_some(struct xg_con *con, const u8 *data, unsigned int len,
-		      unsigned int *budget)
+		      bool last, bool last_try)
 {
 	unsigned long flags;
 	int written;
 
-	if (!print_lock(con, &flags))
-		return -EBUSY;
+	if (!spin_trylock_irqsave(&con->lock, flags))
+		return last_try ? -EBUSY : 0;
 	/* Who had to drop something waits for nobody until the host has caught up. */
 	if (room(con) > (int)con->out.size / 2)
 		con->patient = true;
 	written = put(con, data, len);
-	if (written >= 0 && written < len) {
+	if (written >= 0 && (last || written < len))
 		notify(con);
-		if (!con->patient || !*budget) {
-			con->patient = false;
-			con->stats.dropped += len - written;
-			written = -ENOBUFS;
-		}
+	if (written >= 0 && written < len && (!con->patient || last_try)) {
+		con->patient = false;
+		con->stats.dropped += len - written;
+		written = -ENOBUFS;
 	}
 	spin_unlock_irqrestore(&con->lock, flags);
 	return written;
 }
 
+/* @last: of a message; only now is the host told. */
 static bool print_all(struct xg_con *con, const u8 *data, unsigned int len,
-		      unsigned int *budget)
+		      bool last, unsigned int *budget)
 {
 	int written;
 
 	while (len) {
-		written = print_some(con, data, len, budget);
+		written = print_some(con, data, len, last, !*budget);
 		if (written < 0)
 			return false;
 		data += written;
@@ -349,22 +342,16 @@ void xg_con_print(struct xg_con *con, const char *text, unsigned int len)
 {
 	unsigned int budget = PRINT_STEPS;
 	const char *end = text + len;
-	const char *line_end;
-	unsigned long flags;
+	const char *eol;
 
 	while (text < end) {
-		line_end = memchr(text, '\n', end - text) ?: end;
-		if (!print_all(con, text, line_end - text, &budget))
+		eol = memchr(text, '\n', end - text) ?: end;
+		if (!print_all(con, text, eol - text, eol == end, &budget) ||
+		    (eol < end &&
+		     !print_all(con, "\r\n", 2, eol + 1 == end, &budget)))
 			break;
-		if (line_end < end && !print_all(con, "\r\n", 2, &budget))
-			break;
-		text = line_end + 1;
+		text = eol + 1;
 	}
-	if (!print_lock(con, &flags))
-		return;
-	if (con->state == XG_CON_UP)
-		notify(con);
-	spin_unlock_irqrestore(&con->lock, flags);
 }
 
 void xg_con_set_lossy(struct xg_con *con, bool lossy)
@@ -427,23 +414,19 @@ void xg_con_up(struct xg_con *con, struct xencons_interface *page,
 	if (mended)
 		pr_warn("%s: impossible indices were left in the ring, it begins anew\n",
 			con->name);
-	/* An event may have come before there was a ring. */
+	/* An event may have come before there was a ring, or a writer stayed. */
 	xg_con_kick(con);
+	tty_port_tty_wakeup(&con->port);
 }
 
 void xg_con_down(struct xg_con *con)
 {
-	bool down;
-
 	spin_lock_irq(&con->lock);
-	down = con->state == XG_CON_DOWN;
 	con->state = XG_CON_DOWN;
 	con->ch = NULL;
 	spin_unlock_irq(&con->lock);
 	/* From here on nobody touches the ring. */
 	cancel_delayed_work_sync(&con->pump);
-	if (!down)
-		tty_port_tty_hangup(&con->port, false);
 }
 
 bool xg_con_is_up(struct xg_con *con)

@@ -161,6 +161,11 @@ void xg_con_vanish(struct xg_con *con)
 	tty_unregister_device(xg_con_driver, con->index);
 }
 
+void xg_con_hangup(struct xg_con *con)
+{
+	tty_port_tty_hangup(&con->port, false);
+}
+
 static unsigned int first_free_number(void)
 {
 	unsigned int number;
