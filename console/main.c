@@ -84,7 +84,7 @@ static void free_all(void)
 	}
 }
 
-static int __init console_init(void)
+static int __init xg_console_init(void)
 {
 	int err;
 
@@ -102,7 +102,7 @@ static int __init console_init(void)
 	return 0;
 }
 
-static void __exit console_exit(void)
+static void __exit xg_console_exit(void)
 {
 	xg_con_first_exit();
 	xg_con_devices_exit();
@@ -111,8 +111,8 @@ static void __exit console_exit(void)
 	xg_con_tty_exit();
 }
 
-module_init(console_init);
-module_exit(console_exit);
+module_init(xg_console_init);
+module_exit(xg_console_exit);
 
 MODULE_DESCRIPTION("Xen paravirtual consoles");
 MODULE_AUTHOR("The xg authors");

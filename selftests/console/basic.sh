@@ -107,9 +107,10 @@ check "it is read in the end, byte for byte" is_sent
 
 # A closed console takes nothing
 exec 5>&-
-in=$(stat_of 0 in)
+in=$(stat_of 0 in) events=$(stat_of 0 events)
+another_event() { [ "$(stat_of 0 events)" -gt "$events" ]; }
 toolstack type 0 early
-sleep 1
+wait_for 10 another_event
 is "what comes while nobody has it open waits" "$(stat_of 0 in)" "$in"
 exec 5<>/dev/hvc0
 read -r line <&5
