@@ -107,14 +107,14 @@ static u8 *place(const struct xg_bytes *ring)
  */
 int xg_bytes_write(struct xg_bytes *ring, const void *data, u32 len)
 {
-	int room = xg_bytes_room(ring);
-	u32 part;
+	int ret = xg_bytes_room(ring);
+	u32 room = ret, part;
 
-	if (room < 0)
-		return room;
+	if (ret < 0)
+		return ret;
 	/* Pairs with the peer's barrier between its copy and its index. */
 	virt_mb();
-	len = min(len, (u32)room);
+	len = min(len, room);
 	if (!len)
 		return 0;
 	part = run(ring, len);
@@ -139,14 +139,14 @@ EXPORT_SYMBOL_GPL(xg_bytes_write);
  */
 int xg_bytes_read(struct xg_bytes *ring, void *data, u32 len)
 {
-	int there = xg_bytes_there(ring);
-	u32 part;
+	int ret = xg_bytes_there(ring);
+	u32 there = ret, part;
 
-	if (there < 0)
-		return there;
+	if (ret < 0)
+		return ret;
 	/* Pairs with the peer's write barrier between the bytes and its index. */
 	virt_rmb();
-	len = min(len, (u32)there);
+	len = min(len, there);
 	if (!len)
 		return 0;
 	part = run(ring, len);

@@ -91,7 +91,7 @@ static void bytes_move(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, daemon_receive(b, out, len), len);
 			KUNIT_EXPECT_EQ(test, memcmp(in, out, len), 0);
 
-			k = min(len, (u32)IN_SIZE);
+			k = len < IN_SIZE ? len : IN_SIZE;
 			KUNIT_ASSERT_EQ(test, daemon_send(b, in, len), k);
 			KUNIT_EXPECT_EQ(test, (u32)xg_bytes_there(&b->in), k);
 			memset(out, 0, len);
