@@ -145,7 +145,7 @@ static bool wait_event(int milliseconds)
 /* --- its rings ----------------------------------------------------------- */
 
 /* As many slots as fit, of a power of two. */
-static void open_ring(struct ring *r, int ref, unsigned int stride)
+static inline void open_ring(struct ring *r, int ref, unsigned int stride)
 {
 	*r = (struct ring){ .stride = stride, .slots = 1 };
 	while (r->slots * 2 * stride <= PAGE - sizeof(struct header))
@@ -156,7 +156,7 @@ static void open_ring(struct ring *r, int ref, unsigned int stride)
 }
 
 /* Two rings may have one port: the last to go unbinds it. */
-static void close_ring(struct ring *r, bool unbind)
+static inline void close_ring(struct ring *r, bool unbind)
 {
 	struct ioctl_evtchn_unbind op = { .port = r->port };
 
@@ -166,19 +166,19 @@ static void close_ring(struct ring *r, bool unbind)
 	r->page = NULL;
 }
 
-static bool has_more(struct ring *r)
+static inline bool has_more(struct ring *r)
 {
 	return r->cons != __atomic_load_n(&r->page->req_prod, __ATOMIC_SEQ_CST);
 }
 
 /* Ask to be told of the next request; true: it is there. */
-static bool rearm(struct ring *r)
+static inline bool rearm(struct ring *r)
 {
 	__atomic_store_n(&r->page->req_event, r->cons + 1, __ATOMIC_SEQ_CST);
 	return has_more(r);
 }
 
-static bool take(struct ring *r, void *req)
+static inline bool take(struct ring *r, void *req)
 {
 	if (!has_more(r))
 		return false;
@@ -187,12 +187,12 @@ static bool take(struct ring *r, void *req)
 	return true;
 }
 
-static void put(struct ring *r, const void *rsp, size_t size)
+static inline void put(struct ring *r, const void *rsp, size_t size)
 {
 	memcpy(r->page->slots + r->prod++ % r->slots * r->stride, rsp, size);
 }
 
-static void push(struct ring *r)
+static inline void push(struct ring *r)
 {
 	__atomic_store_n(&r->page->rsp_prod, r->prod, __ATOMIC_SEQ_CST);
 	notify(r->port);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # For tests that need the toolstack's hand: source it after ktap.sh. Its other half
-# runs in dom0, testbed/suite.d/control.host.
+# runs in dom0, testbed/suite.d/control.host and console.host.
 
 # toolstack COMMAND WORD...: have it done; 0 where it succeeded. What it said is in
 # $answer: letters, digits, '-', and '_' for all else. Requests are numbered in a

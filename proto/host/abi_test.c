@@ -13,6 +13,7 @@
 #ifdef XEN_OWN
 #include <xen/event_channel.h>
 #include <xen/io/blkif.h>
+#include <xen/io/console.h>
 #include <xen/io/netif.h>
 #include <xen/io/xs_wire.h>
 #define RW(field)	offsetof(struct blkif_request, field)
@@ -190,6 +191,16 @@ static void show_xs(void)
 	SHOW(XS_DIRECTORY_PART);
 }
 
+static void show_console(void)
+{
+	SHOW(offsetof(struct xencons_interface, in));
+	SHOW(offsetof(struct xencons_interface, out));
+	SHOW(offsetof(struct xencons_interface, in_cons));
+	SHOW(offsetof(struct xencons_interface, in_prod));
+	SHOW(offsetof(struct xencons_interface, out_cons));
+	SHOW(offsetof(struct xencons_interface, out_prod));
+}
+
 static void show_fifo(void)
 {
 	SHOW(EVTCHNOP_init_control);
@@ -223,6 +234,7 @@ int main(void)
 	show_netif_control();
 	show_netif_numbers();
 	show_xs();
+	show_console();
 	show_fifo();
 	return 0;
 }

@@ -22,6 +22,7 @@
 
 extern struct kunit_suite xg_ring_suite;
 extern struct kunit_suite xg_slots_suite;
+extern struct kunit_suite xg_bytes_suite;
 extern struct kunit_suite xg_blk_suite;
 extern struct kunit_suite xg_net_suite;
 extern struct kunit_suite xg_xs_suite;

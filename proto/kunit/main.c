@@ -9,8 +9,8 @@
 
 #include "kunit.h"
 
-kunit_test_suites(&xg_ring_suite, &xg_slots_suite, &xg_blk_suite, &xg_net_suite,
-		  &xg_xs_suite, &xg_fifo_suite);
+kunit_test_suites(&xg_ring_suite, &xg_slots_suite, &xg_bytes_suite,
+		  &xg_blk_suite, &xg_net_suite, &xg_xs_suite, &xg_fifo_suite);
 
 #ifdef XG_PROTO_STANDIN_H
 #include "standin.c"

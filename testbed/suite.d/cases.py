@@ -84,6 +84,14 @@ REMAP_CASES = {
 }
 
 
+CONSOLE = ["console/basic.sh", "console/reload.sh"]
+# The first of the channels is for xl before 4.20, which gives it number 0, that of the
+# domain's own console, and then refuses it; so ours is number 1.
+CONSOLES = ["--config",
+            "channel=['connection=pty,name=xg.refused',"
+            "'connection=socket,name=xg.second,path=/run/xg/second']"]
+
+
 def remap(name, what, **more):
     """A guest whose devices' interrupts come by event channel."""
     more = {"engine": "xen", "options": REMAP, "timeout": 900} | more
@@ -208,6 +216,21 @@ CASES = [
          guest_script="suspend.guest", host_script="suspend.host netdata", timeout=900,
          soak_timeout=7200, soak_only=True,
          options=[*ROOM, *FIFO, "--modparam", "xg-evtchn upcall=vector"]),
+    Case("xen-console", "the domain's console and a channel: bytes both ways, slow "
+         "ends, out and in", engine="xen", tests=CONSOLE, host_script="console.host", options=CONSOLES,
+         timeout=900),
+    Case("xen-console-6.12", "the same on kernel 6.12", engine="xen",
+         kernel="6.12", tests=CONSOLE, host_script="console.host",
+         options=CONSOLES, timeout=900, soak_only=True),
+    *(Case(f"xen-console-printk{suffix}", "the kernel's messages on the domain's "
+           "console, and a host that does not read them", engine="xen",
+           kernel=kernel, tests=["console/printk.sh"],
+           host_script="console.host", options=["--cmdline", "console=hvc0"],
+           soak_only=True)
+      for suffix, kernel in (("", "6.1"), ("-6.12", "6.12"))),
+    Case("xen-console-hostile", "console backends that lie or say nothing",
+         engine="xen", tests=["console/hostile.sh"], host_script="fake-console",
+         timeout=600, soak_only=True),
     Case("xen-net-hotplug", "network-attach and network-detach, idle and under "
          "traffic; a backend that goes and comes back", engine="xen",
          guest_script="net-hotplug.guest", host_script="net-hotplug.host",

@@ -10,6 +10,7 @@
 #include <xen/interface/xen.h>
 #include <xen/interface/event_channel.h>
 #include <xen/interface/io/blkif.h>
+#include <xen/interface/io/console.h>
 #include <xen/interface/io/netif.h>
 #include <xen/interface/io/xs_wire.h>
 
