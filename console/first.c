@@ -113,10 +113,30 @@ static void store_down(void)
 	first.con = NULL;
 }
 
+/* Another domain's page and port. What the old host had not read is lost. */
+static void store_moved(void)
+{
+	struct xg_con *con = first.con;
+	int err;
+
+	if (!con)
+		return;
+	first_disconnect(con);
+	err = first_connect(con);
+	if (!err)
+		return;
+	pr_err("%s has no console behind it any more (%d)\n", con->name, err);
+	xg_con_vanish(con);
+	xg_con_hangup(con);
+	xg_con_give(con);
+	first.con = NULL;
+}
+
 /* The page and the port are as good for as long as the store is. */
 static struct xg_store_user user = {
 	.up = store_up,
 	.down = store_down,
+	.moved = store_moved,
 };
 
 void xg_con_first_init(void)

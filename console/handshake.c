@@ -141,6 +141,13 @@ static void con_lost(struct xg_xenbus_device *xdev)
 		forget_keys(cd);
 }
 
+/* Whoever has it open is to notice nothing: a new ring follows. */
+static void con_resume(struct xg_xenbus_device *xdev, bool moved)
+{
+	if (moved)
+		con_disconnect(xg_xenbus_get_drvdata(xdev));
+}
+
 static const struct xg_step con_steps[] = {
 	{ XG_S(Initialising) | XG_S(InitWait), XG_S(Initialising), con_publish,
 	  XenbusStateInitialised },
@@ -212,6 +219,7 @@ static struct xg_xenbus_driver con_driver = {
 	.probe = con_probe,
 	.remove = con_remove,
 	.lost = con_lost,
+	.resume = con_resume,
 	.driver.name = "xg-console",
 };
 

@@ -76,10 +76,10 @@ struct xg_step {
  * @suspend: optional; the machine is about to be saved, or to stand still for a
  *         while. Under the device's lock; no step runs until @resume. The backend
  *         need not answer any more.
- * @resume: with @suspend. @moved: this is another domain. Nothing is left of the
+ * @resume: optional; it runs again. @moved: this is another domain. Nothing is left of the
  *         connection, every page is ours again, no channel works; the table runs
  *         next, from Initialising. Not @moved: all is as it was.
- *         Without the two a move is a loss: @lost.
+ *         Without it a move is a loss: @lost.
  * @changed: optional; another key in the backend's directory changed
  *         (online resize reads "sectors" here). Under the device's lock; may
  *         come at any time after @probe and more often than needed.
