@@ -257,6 +257,7 @@ int xg_blk_disk_up(struct xg_blk *blk)
 	INIT_WORK(&blk->appear, appear);
 	INIT_DELAYED_WORK(&blk->deadline, deadline_passed);
 	blk->added = false;
+	blk->abandoned = false;
 	err = alloc_disk(blk);
 	if (err)
 		return err;

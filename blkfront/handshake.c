@@ -242,9 +242,11 @@ static int start_disk(struct xg_blk *blk, const struct xg_disk_limits *was)
 		err = xg_blk_disk_up(blk);
 	if (err)
 		xg_blk_queues_unstock(blk);
-	else if (moving)
-		xg_blk_pause_end(blk, BLK_STS_OK);
-	return err;
+	if (err || !moving)
+		return err;
+	pr_info("%s: connected to its new backend\n", blk->place.name);
+	xg_blk_pause_end(blk);
+	return 0;
 }
 
 /* The backend has mapped our rings: see what it offers, and start. */
@@ -256,12 +258,19 @@ static int blk_go_live(struct xg_xenbus_device *xdev)
 
 	err = read_geometry(blk);
 	if (err)
-		return err;
-	xg_blk_queues_share(blk);
+		goto out;
+	/* Its share is what it was: others may hold two for a moment. */
+	if (!xg_blk_is_moving(blk))
+		xg_blk_queues_share(blk);
 	read_features(blk);
 	read_discard(blk);
 	blk->read_only = read_only(blk);
-	return start_disk(blk, &was);
+	err = start_disk(blk, &was);
+out:
+	/* The next try is to be measured by the same. */
+	if (err && xg_blk_is_moving(blk))
+		blk->limits = was;
+	return err;
 }
 
 /* The backend wants to go, and answers until we are Closed. */

@@ -124,7 +124,6 @@ struct xg_blk_pause {
 	spinlock_t lock;	/* of all that follows */
 	bool still;		/* the block layer gives us no request */
 	bool moving;		/* there is no backend yet */
-	struct list_head requests;	/* that the last one has not answered */
 };
 
 struct xg_blk {
@@ -152,6 +151,7 @@ struct xg_blk {
 	struct gendisk *disk;	/* while it is up */
 	struct work_struct appear;
 	bool added;		/* the block layer knows @disk */
+	bool abandoned;		/* and that nothing answers it any more */
 	unsigned long lost_features;
 	struct work_struct care;
 	struct delayed_work deadline;
@@ -215,7 +215,7 @@ void xg_blk_resume(struct xg_xenbus_device *xdev, bool moved);
 bool xg_blk_is_still(struct xg_blk *blk);
 bool xg_blk_is_moving(struct xg_blk *blk);
 int xg_blk_same_disk(struct xg_blk *blk, const struct xg_disk_limits *was);
-void xg_blk_pause_end(struct xg_blk *blk, blk_status_t status);
+void xg_blk_pause_end(struct xg_blk *blk);
 
 /* stats.c */
 void xg_blk_stats_init(void);

@@ -129,8 +129,10 @@ static void blk_lost(struct xg_xenbus_device *xdev)
 	pr_info("%s: the backend is gone\n", blk->place.name);
 	xg_blk_kill_all(blk);
 	/* Pairs with appear()'s release. */
-	if (blk->disk && smp_load_acquire(&blk->added))
+	if (blk->disk && smp_load_acquire(&blk->added)) {
+		blk->abandoned = true;
 		blk_mark_disk_dead(blk->disk);
+	}
 }
 
 /**

@@ -13,13 +13,13 @@
  */
 #define pr_fmt(fmt) "xg-blkfront: " fmt
 
+#include <linux/cpu.h>
 #include <linux/delay.h>
 #include "internal.h"
 
 void xg_blk_pause_init(struct xg_blk *blk)
 {
 	spin_lock_init(&blk->pause.lock);
-	INIT_LIST_HEAD(&blk->pause.requests);
 }
 
 /* Is the machine being saved, or the disk without a backend since? Any context. */
@@ -44,8 +44,11 @@ void xg_blk_suspend(struct xg_xenbus_device *xdev)
 {
 	struct xg_blk *blk = xg_xenbus_get_drvdata(xdev);
 
-	if (!blk->disk || xg_blk_is_moving(blk))
+	/* One whose backend has died is not worth it: a new disk follows. */
+	if (!blk->disk || blk->abandoned || xg_blk_is_moving(blk))
 		return;
+	/* A CPU that goes waits for the requests of its queue, locks held. */
+	cpu_hotplug_disable();
 	WRITE_ONCE(blk->pause.still, true);
 	blk_mq_quiesce_queue(blk->disk->queue);
 	cancel_work_sync(&blk->care);
@@ -74,6 +77,7 @@ static bool any_busy(struct xg_blk *blk)
 void xg_blk_resume(struct xg_xenbus_device *xdev, bool moved)
 {
 	struct xg_blk *blk = xg_xenbus_get_drvdata(xdev);
+	struct request *req, *next;
 	LIST_HEAD(requests);
 	unsigned int i;
 
@@ -81,7 +85,7 @@ void xg_blk_resume(struct xg_xenbus_device *xdev, bool moved)
 	if (!xg_blk_is_still(blk) || (!moved && xg_blk_is_moving(blk)))
 		return;
 	if (!moved) {
-		xg_blk_pause_end(blk, BLK_STS_OK);
+		xg_blk_pause_end(blk);
 		return;
 	}
 	for (i = 0; i < blk->nr_queues; i++)
@@ -89,8 +93,12 @@ void xg_blk_resume(struct xg_xenbus_device *xdev, bool moved)
 	/* What had been answered is ended by interrupts, on CPUs of ours. */
 	while (any_busy(blk))
 		usleep_range(100, 1000);
+	/* Nothing runs them before the queue does. */
+	list_for_each_entry_safe(req, next, &requests, queuelist) {
+		list_del_init(&req->queuelist);
+		blk_mq_requeue_request(req, false);
+	}
 	spin_lock_irq(&blk->pause.lock);
-	list_splice_tail(&requests, &blk->pause.requests);
 	WRITE_ONCE(blk->pause.moving, true);
 	spin_unlock_irq(&blk->pause.lock);
 }
@@ -129,36 +137,23 @@ int xg_blk_same_disk(struct xg_blk *blk, const struct xg_disk_limits *was)
 
 /**
  * xg_blk_pause_end() - requests come again
- * @blk: paused, or not
- * @status: BLK_STS_OK: and go; else what was held back ends with it
+ * @blk: paused, or not; with dead queues all that was held back fails
  *
- * Context: any but interrupts; any number of times.
+ * Context: process; any number of times.
  */
-void xg_blk_pause_end(struct xg_blk *blk, blk_status_t status)
+void xg_blk_pause_end(struct xg_blk *blk)
 {
-	struct request *req, *next;
-	LIST_HEAD(requests);
-	bool was_still, moved;
+	bool was_still;
 
 	spin_lock_irq(&blk->pause.lock);
 	was_still = blk->pause.still;
-	moved = blk->pause.moving;
 	WRITE_ONCE(blk->pause.still, false);
 	WRITE_ONCE(blk->pause.moving, false);
-	list_splice_init(&blk->pause.requests, &requests);
 	spin_unlock_irq(&blk->pause.lock);
 	if (!was_still)
 		return;
-	if (moved && status == BLK_STS_OK)
-		pr_info("%s: connected to its new backend\n", blk->place.name);
-	list_for_each_entry_safe(req, next, &requests, queuelist) {
-		list_del_init(&req->queuelist);
-		if (status == BLK_STS_OK)
-			blk_mq_requeue_request(req, false);
-		else
-			blk_mq_end_request(req, status);
-	}
 	blk_mq_unquiesce_queue(blk->disk->queue);
 	blk_mq_kick_requeue_list(blk->disk->queue);
 	schedule_work(&blk->care);
+	cpu_hotplug_enable();
 }

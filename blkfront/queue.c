@@ -140,6 +140,12 @@ static blk_status_t blk_queue_rq(struct blk_mq_hw_ctx *hctx,
 	bool notify;
 	int err;
 
+	/* Made when there was a cache: this backend, a new one, has none. */
+	if (req_op(bd->rq) == REQ_OP_FLUSH && !READ_ONCE(q->blk->flush_op)) {
+		blk_mq_start_request(bd->rq);
+		blk_mq_end_request(bd->rq, BLK_STS_OK);
+		return BLK_STS_OK;
+	}
 	err = op_of(q->blk, bd->rq);
 	if (err < 0)
 		goto refuse;
@@ -220,7 +226,7 @@ static void kill_queue(struct xg_blk_queue *q, bool poison)
  * xg_blk_kill_all() - nobody will answer any more
  * @blk: the disk
  *
- * Context: any.
+ * Context: process.
  */
 void xg_blk_kill_all(struct xg_blk *blk)
 {
@@ -228,7 +234,7 @@ void xg_blk_kill_all(struct xg_blk *blk)
 
 	for (i = 0; i < blk->nr_queues; i++)
 		kill_queue(&blk->queues[i], false);
-	xg_blk_pause_end(blk, BLK_STS_IOERR);
+	xg_blk_pause_end(blk);
 }
 
 /**

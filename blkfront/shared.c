@@ -304,8 +304,14 @@ void xg_blk_queues_close(struct xg_blk *blk)
 	unsigned int i;
 
 	for (i = 0; i < blk->nr_queues; i++) {
-		xg_evtchn_close(blk->queues[i].ch);
-		blk->queues[i].ch = NULL;
+		struct xg_blk_queue *q = &blk->queues[i];
+
+		/* Who is late, as a timeout is, does not use what goes now. */
+		spin_lock_irq(&q->lock);
+		q->dead = true;
+		spin_unlock_irq(&q->lock);
+		xg_evtchn_close(q->ch);
+		q->ch = NULL;
 	}
 }
 

@@ -181,7 +181,7 @@ int xg_fifo_wake(void)
 {
 	unsigned int cpu, words = xg_ledger->nr_words;
 	struct xg_cpu *c;
-	int err = 0;
+	int err, ret = 0;
 
 	bitmap_zero(xg_ledger->controls, XG_MAX_VCPUS);
 	xg_ledger->nr_words = 0;
@@ -189,15 +189,17 @@ int xg_fifo_wake(void)
 	for_each_possible_cpu(cpu) {
 		c = per_cpu_ptr(&xg_cpu, cpu);
 		memset(&c->queues, 0, sizeof(c->queues));
-		if (err || !cpu_online(cpu) || !c->info)
+		if (!cpu_online(cpu) || !c->info)
 			continue;
 		err = map_control(xg_vcpu_id(cpu));
-		if (!err)
+		if (err)
+			ret = err;
+		else
 			c->queues.control = control_of(xg_vcpu_id(cpu));
 	}
-	while (!err && xg_ledger->nr_words < words)
+	for (err = 0; !err && xg_ledger->nr_words < words;)
 		err = add_page();
-	return err;
+	return err ?: ret;
 }
 
 /* Once for each vCPU of the domain; its queues stay from then on. */

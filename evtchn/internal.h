@@ -313,6 +313,7 @@ int xg_port_irq_set_affinity(struct irq_data *d, const struct cpumask *to,
 extern struct xg_evtchn __rcu **xg_by_port;
 extern struct list_head xg_ports;
 extern struct mutex xg_ports_lock;
+extern atomic_t xg_ports_between;
 int xg_ports_start(void);
 void xg_ports_stop(void);
 void xg_close_in_xen(evtchn_port_t port);

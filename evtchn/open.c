@@ -21,6 +21,8 @@
 struct xg_evtchn __rcu **xg_by_port;
 LIST_HEAD(xg_ports);
 DEFINE_MUTEX(xg_ports_lock);	/* xg_ports, writers of xg_by_port */
+/* Ports that Xen knows and xg_ports does not, or not any more. */
+atomic_t xg_ports_between = ATOMIC_INIT(0);
 
 /* xg_abi is settled. */
 int xg_ports_start(void)
@@ -325,13 +327,17 @@ static struct xg_evtchn *open_new(struct xg_evtchn *ch, unsigned int cmd,
 
 	if (IS_ERR(ch))
 		return ch;
+	atomic_inc(&xg_ports_between);
 	err = xg_event_channel_op(cmd, op);
 	if (err) {
 		kfree(ch);
-		return ERR_PTR(err);
+		ch = ERR_PTR(err);
+	} else {
+		ch->port = *port;
+		ch = open_port(ch);
 	}
-	ch->port = *port;
-	return open_port(ch);
+	atomic_dec(&xg_ports_between);
+	return ch;
 }
 
 /**
@@ -552,6 +558,7 @@ void xg_evtchn_close(struct xg_evtchn *ch)
 
 	free_irq(ch->irq, ch);
 	cancel_delayed_work_sync(&ch->eoi_work);
+	atomic_inc(&xg_ports_between);
 	has_port = unpublish(ch) && !(ch->masked & XG_MASK_NO_PORT);
 	/*
 	 * Until the descriptor has gone, /proc/irq may still move the port: it
@@ -563,6 +570,7 @@ void xg_evtchn_close(struct xg_evtchn *ch)
 		if (ch->type != XG_PORT_ADOPTED)
 			xg_close_in_xen(ch->port);
 	}
+	atomic_dec(&xg_ports_between);
 	kfree(ch);
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_close);

@@ -21,16 +21,25 @@
 #include <xg/hypercall.h>
 #include "internal.h"
 
-static bool uses_pirqs(void)
+/* Under xg_ports_lock. */
+static bool any_pirq(void)
 {
 	const struct xg_evtchn *ch;
-	bool found = false;
+
+	list_for_each_entry(ch, &xg_ports, list)
+		if (ch->type == XG_PORT_PIRQ)
+			return true;
+	return false;
+}
+
+static bool uses_pirqs(void)
+{
+	bool any;
 
 	mutex_lock(&xg_ports_lock);
-	list_for_each_entry(ch, &xg_ports, list)
-		found |= ch->type == XG_PORT_PIRQ;
+	any = any_pirq();
 	mutex_unlock(&xg_ports_lock);
-	return found;
+	return any;
 }
 
 /**
@@ -57,9 +66,9 @@ EXPORT_SYMBOL_GPL(xg_evtchn_suspend);
  */
 bool xg_evtchn_hold(void)
 {
-	if (!mutex_trylock(&xg_ports_lock))
+	if (atomic_read(&xg_ports_between) || !mutex_trylock(&xg_ports_lock))
 		return false;
-	if (mutex_trylock(&xg_ledger_lock))
+	if (!any_pirq() && mutex_trylock(&xg_ledger_lock))
 		return true;
 	mutex_unlock(&xg_ports_lock);
 	return false;
@@ -200,8 +209,7 @@ int xg_evtchn_wake(void)
 	if (err)
 		pr_emerg("no FIFO events in the new domain (%d)\n", err);
 	hear_again();
-	if (!err)
-		err = xg_upcall_wake();
+	err = xg_upcall_wake() ?: err;
 	return revive_all() ?: err;
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_wake);

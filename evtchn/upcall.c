@@ -128,7 +128,7 @@ static int vector_wake(void)
 
 	err = xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, via);
 	for_each_cpu(cpu, &xg_upcall_cpus)
-		err = err ?: vector_cpu_up(cpu);
+		err = vector_cpu_up(cpu) ?: err;
 	return err;
 }
 

@@ -141,9 +141,9 @@ int xg_grant_end(grant_ref_t ref)
 EXPORT_SYMBOL_GPL(xg_grant_end);
 
 /* Try again soon: this page's peer may be about to let go. */
-static void defer(grant_ref_t ref)
+static void defer(grant_ref_t ref, struct page *page)
 {
-	xg_table_push(&deferred, ref);
+	xg_table_push(&deferred, ref, page_to_pfn(page));
 	WRITE_ONCE(retry_delay, RETRY_FIRST);
 	mod_delayed_work(system_wq, &retry_work, RETRY_FIRST);
 }
@@ -166,7 +166,7 @@ int xg_grant_end_page(grant_ref_t ref, struct page *page)
 	if (!err)
 		put_page(page);
 	else if (err == -EBUSY)
-		defer(ref);
+		defer(ref, page);
 	return err;
 }
 EXPORT_SYMBOL_GPL(xg_grant_end_page);
@@ -187,19 +187,17 @@ EXPORT_SYMBOL_GPL(xg_grant_abandon_page);
 /* One deferred page: freed, or back to the end of the list. */
 static bool try_one(void)
 {
-	grant_ref_t ref = xg_table_pop(&deferred);
-	struct page *page;
+	u32 frame;
+	grant_ref_t ref = xg_table_pop(&deferred, &frame);
 
 	if (ref == XG_GRANT_NONE)
 		return false;
-	/* The frame is as we wrote it: only Xen and we write to the table. */
-	page = pfn_to_page(xg_table_entry(ref)->frame);
 	if (xg_grant_clear(ref)) {
-		xg_table_push(&deferred, ref);
+		xg_table_push(&deferred, ref, frame);
 		return false;
 	}
 	xg_table_put(ref);
-	put_page(page);
+	put_page(pfn_to_page(frame));
 	return true;
 }
 

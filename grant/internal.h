@@ -30,8 +30,8 @@ struct xg_ref_list {
 	unsigned int count;
 };
 
-void xg_table_push(struct xg_ref_list *list, grant_ref_t ref);
-grant_ref_t xg_table_pop(struct xg_ref_list *list);
+void xg_table_push(struct xg_ref_list *list, grant_ref_t ref, u32 frame);
+grant_ref_t xg_table_pop(struct xg_ref_list *list, u32 *frame);
 
 /* access.c: what a peer has not let go of */
 void xg_access_start(void);

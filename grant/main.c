@@ -100,6 +100,18 @@ int xg_grant_suspend(void)
 EXPORT_SYMBOL_GPL(xg_grant_suspend);
 
 /**
+ * xg_grant_quiet() - is that still so?
+ *
+ * Context: every CPU is stopped.
+ * Return: false: somebody maps, or is about to.
+ */
+bool xg_grant_quiet(void)
+{
+	return !xg_map_mapped();
+}
+EXPORT_SYMBOL_GPL(xg_grant_quiet);
+
+/**
  * xg_grant_wake() - a table in the domain that the machine was restored in
  *
  * No reference grants anything; all are held as before, and to be ended by those

@@ -321,14 +321,19 @@ int xg_grant_fill(struct xg_grant_map *map, const struct xg_grant_foreign *from,
 		ops[i].ref = from[i].ref;
 		ops[i].dom = from[i].dom;
 	}
+	/* Before Xen maps anything: see xg_grant_suspend(). */
+	atomic_add(map->count, &nr_mapped);
 	err = map_all(map->count, flags, m, ops);
 	if (!err) {
 		m->filled = true;
-		atomic_add(map->count, &nr_mapped);
-	} else if (!undo(m, ops, map->count)) {
+		goto out;
+	}
+	atomic_sub(map->count, &nr_mapped);
+	if (!undo(m, ops, map->count)) {
 		/* What is left there stays there, frames and all. */
 		map->count = 0;
 	}
+out:
 	kvfree(ops);
 	return err;
 }

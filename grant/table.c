@@ -38,6 +38,7 @@ static struct {
 	spinlock_t lock;	/* of all below, but entries */
 	struct grant_entry_v1 *entries;
 	u32 *next;
+	u32 *frame;		/* of entries on a list, see xg_table_push() */
 	grant_ref_t first_free;
 	unsigned int frames;
 	unsigned int frames_max;	/* 0: the layer is not started */
@@ -145,12 +146,16 @@ void xg_table_put(grant_ref_t ref)
 	spin_unlock_irqrestore(&table.lock, flags);
 }
 
-/* Append a reference that is handed out to a list of the layer's own. */
-void xg_table_push(struct xg_ref_list *list, grant_ref_t ref)
+/*
+ * Append a reference that is handed out to a list of the layer's own, with the frame
+ * that it grants: the table itself may be another by the time it is asked.
+ */
+void xg_table_push(struct xg_ref_list *list, grant_ref_t ref, u32 frame)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&table.lock, flags);
+	table.frame[ref] = frame;
 	table.next[ref] = REF_END;
 	if (list->count++)
 		table.next[list->last] = ref;
@@ -160,8 +165,8 @@ void xg_table_push(struct xg_ref_list *list, grant_ref_t ref)
 	spin_unlock_irqrestore(&table.lock, flags);
 }
 
-/* Take the first one off, XG_GRANT_NONE from an empty list. */
-grant_ref_t xg_table_pop(struct xg_ref_list *list)
+/* Take the first one off, with its @frame; XG_GRANT_NONE from an empty list. */
+grant_ref_t xg_table_pop(struct xg_ref_list *list, u32 *frame)
 {
 	grant_ref_t ref = XG_GRANT_NONE;
 	unsigned long flags;
@@ -170,6 +175,7 @@ grant_ref_t xg_table_pop(struct xg_ref_list *list)
 	if (list->count) {
 		ref = list->first;
 		list->first = table.next[ref];
+		*frame = table.frame[ref];
 		list->count--;
 		table.next[ref] = REF_TAKEN;
 	}
@@ -242,8 +248,9 @@ static int reserve(struct xg_platform *platform, unsigned int max)
 
 	err = -ENOMEM;
 	table.next = kvcalloc(max, REFS_PER_FRAME * sizeof(u32), GFP_KERNEL);
-	if (!table.next)
-		goto free_frames;
+	table.frame = kvcalloc(max, REFS_PER_FRAME * sizeof(u32), GFP_KERNEL);
+	if (!table.next || !table.frame)
+		goto free_next;
 	table.entries = memremap(table.addr, PFN_PHYS(max), MEMREMAP_WB);
 	if (!table.entries)
 		goto free_next;
@@ -252,8 +259,8 @@ static int reserve(struct xg_platform *platform, unsigned int max)
 	return 0;
 
 free_next:
+	kvfree(table.frame);
 	kvfree(table.next);
-free_frames:
 	platform->free_frames(platform, table.addr, max);
 	return err;
 }
@@ -287,6 +294,7 @@ static void release(void)
 				      max - i);
 	if (kept)
 		pr_info("Xen keeps %u frames of the table in place\n", kept);
+	kvfree(table.frame);
 	kvfree(table.next);
 }
 
@@ -298,6 +306,7 @@ static void reset(void)
 	spin_lock_irqsave(&table.lock, flags);
 	table.entries = NULL;
 	table.next = NULL;
+	table.frame = NULL;
 	table.first_free = REF_END;
 	table.frames = 0;
 	table.frames_max = 0;

@@ -283,6 +283,8 @@ int xg_net_queues_make(struct xg_net *net);
 void xg_net_queues_unmake(struct xg_net *net);
 int xg_net_queues_alloc(struct xg_net *net);
 void xg_net_queues_start(struct xg_net *net);
+void xg_net_queues_rest(struct xg_net *net);
+void xg_net_queues_go_on(struct xg_net *net);
 void xg_net_queues_stop(struct xg_net *net);
 void xg_net_queues_free(struct xg_net *net);
 void xg_net_kill(struct xg_net_queue *q);

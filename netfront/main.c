@@ -121,6 +121,25 @@ static void net_lost(struct xg_xenbus_device *xdev)
 		xg_net_kill(&net->queues[i]);
 }
 
+/* The host may be another soon: nothing is shown to a backend meanwhile. */
+static void net_suspend(struct xg_xenbus_device *xdev)
+{
+	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
+
+	if (net->live)
+		xg_net_queues_rest(net);
+}
+
+static void net_resume(struct xg_xenbus_device *xdev, bool moved)
+{
+	struct xg_net *net = xg_xenbus_get_drvdata(xdev);
+
+	if (moved)
+		net_lost(xdev);
+	else if (net->live)
+		xg_net_queues_go_on(net);
+}
+
 /* Its carrier may have changed. */
 static void net_changed(struct xg_xenbus_device *xdev)
 {
@@ -166,6 +185,8 @@ static struct xg_xenbus_driver net_driver = {
 	.probe = net_probe,
 	.remove = net_remove,
 	.lost = net_lost,
+	.suspend = net_suspend,
+	.resume = net_resume,
 	.changed = net_changed,
 	.driver.name = "xg-vif",
 };

@@ -246,6 +246,56 @@ void xg_net_queues_start(struct xg_net *net)
 	}
 }
 
+static void set_dead(struct xg_net_queue *q, bool dead)
+{
+	spin_lock_irq(&q->tx.lock);
+	WRITE_ONCE(q->dead, dead);
+	spin_unlock_irq(&q->tx.lock);
+}
+
+/**
+ * xg_net_queues_rest() - nothing is sent, received or granted for a while
+ * @net: connected
+ *
+ * What is on the rings stays there.
+ *
+ * Context: process.
+ */
+void xg_net_queues_rest(struct xg_net *net)
+{
+	unsigned int i;
+
+	netif_tx_disable(net->dev);
+	for (i = 0; i < net->nr_queues; i++)
+		set_dead(&net->queues[i], true);
+	/* And who is polling just now is through. */
+	synchronize_net();
+}
+
+/**
+ * xg_net_queues_go_on() - its mirror
+ * @net: connected as it was
+ *
+ * Context: process.
+ */
+void xg_net_queues_go_on(struct xg_net *net)
+{
+	unsigned int i;
+
+	for (i = 0; i < net->nr_queues; i++) {
+		struct xg_net_queue *q = &net->queues[i];
+
+		if (READ_ONCE(q->poisoned))
+			continue;
+		set_dead(q, false);
+		local_bh_disable();
+		napi_schedule(&q->napi);
+		local_bh_enable();
+	}
+	if (netif_running(net->dev))
+		netif_tx_wake_all_queues(net->dev);
+}
+
 /**
  * xg_net_queues_stop() - no more interrupts, no more NAPI
  * @net: whatever there is of it

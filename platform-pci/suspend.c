@@ -14,11 +14,14 @@
  */
 #define pr_fmt(fmt) "xg-platform-pci: " fmt
 
+#include <linux/cpu.h>
 #include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/nmi.h>
+#include <linux/sched/mm.h>
 #include <linux/smp.h>
 #include <linux/stop_machine.h>
+#include <linux/suspend.h>
 #include <linux/syscore_ops.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/sched.h>
@@ -54,7 +57,7 @@ static int ask(void)
 	struct sched_shutdown op = { .reason = SHUTDOWN_suspend };
 	int ret;
 
-	if (!xg_evtchn_hold())
+	if (!xg_grant_quiet() || !xg_evtchn_hold())
 		return -EAGAIN;
 	ret = syscore_suspend();
 	if (!ret) {
@@ -121,11 +124,16 @@ static void resume_from_store(bool moved)
  */
 int xg_suspend(struct xg_platform *platform)
 {
+	unsigned int sleep_flags, noio;
 	int ret;
 
 	ret = xg_evtchn_suspend() ?: xg_grant_suspend();
 	if (ret)
 		return ret;
+	sleep_flags = lock_system_sleep();
+	/* The disk that memory might be had by stands still. */
+	noio = memalloc_noio_save();
+	cpu_hotplug_disable();
 	xg_xenbus_suspend();
 	xg_store_suspend();
 	xg_time_suspend();
@@ -136,7 +144,12 @@ int xg_suspend(struct xg_platform *platform)
 	xg_time_resume();
 	resume_from_store(!ret);
 	xg_xenbus_resume(!ret);
-	if (ret < 0)
+	cpu_hotplug_enable();
+	memalloc_noio_restore(noio);
+	unlock_system_sleep(sleep_flags);
+	if (ret == -EAGAIN)
+		pr_err("the machine was not saved: channels are opened or closed, or pages mapped, all the time\n");
+	else if (ret < 0)
 		pr_err("the machine was not saved (%d)\n", ret);
 	return ret;
 }

@@ -132,6 +132,9 @@ void xg_time_resume(void)
 
 	if (!noted || !ahead_of_xen(&ahead))
 		return;
+	/* Nobody has slept: to set the clock would tell NTP otherwise. */
+	if (abs(ahead - ahead_before) < NSEC_PER_MSEC)
+		return;
 	now = ns_to_timespec64(ktime_get_real_ns() + ahead_before - ahead);
 	if (do_settimeofday64(&now))
 		pr_warn("the time of day is %lld ms off after the suspend\n",

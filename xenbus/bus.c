@@ -408,8 +408,12 @@ void xg_bus_suspend(void)
 	list_for_each_entry(xdev, &devices, node) {
 		device_lock(&xdev->dev);
 		if (xdev->dev.driver)
-			xg_state_suspend(xdev);
+			xg_state_rest(xdev);
 	}
+	/* Only now: what one device has to end first may need another. */
+	list_for_each_entry(xdev, &devices, node)
+		if (xdev->dev.driver)
+			xg_state_suspend(xdev);
 }
 
 void xg_bus_resume(bool moved)

@@ -128,6 +128,7 @@ void xg_state_run(struct xg_xenbus_device *xdev);
 void xg_state_halt(struct xg_xenbus_device *xdev);
 void xg_state_end(struct xg_xenbus_device *xdev);
 /* Around a suspend of the machine, for a device that has a driver. */
+void xg_state_rest(struct xg_xenbus_device *xdev);
 void xg_state_suspend(struct xg_xenbus_device *xdev);
 void xg_state_resume(struct xg_xenbus_device *xdev, bool moved);
 /* The device's directory or its backend's is no more. */

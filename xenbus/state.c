@@ -16,6 +16,7 @@
 #include <linux/device.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "internal.h"
@@ -295,16 +296,26 @@ static void dispatch(struct xg_xenbus_device *xdev)
 		 xg_state_name(xdev->ours));
 }
 
+static void go_on(struct xg_xenbus_device *xdev);
+
+/* The disk that memory might be had by may be the one that is connected here. */
 static void try_again(struct work_struct *work)
 {
 	struct xg_xenbus_device *xdev = container_of(to_delayed_work(work),
 						     struct xg_xenbus_device,
 						     again);
+	unsigned int noio;
 
-	mutex_lock(&xdev->lock);
-	if (xdev->live && !xdev->gone)
-		dispatch(xdev);
-	mutex_unlock(&xdev->lock);
+	noio = memalloc_noio_save();
+	if (xdev->unmet || !xdev->watched) {
+		go_on(xdev);
+	} else {
+		mutex_lock(&xdev->lock);
+		if (xdev->live && !xdev->gone)
+			dispatch(xdev);
+		mutex_unlock(&xdev->lock);
+	}
+	memalloc_noio_restore(noio);
 }
 
 /* Under the lock. The device is removed by the bus, which is told. */
@@ -331,6 +342,7 @@ static bool written_behind_us(struct xg_xenbus_device *xdev)
 	enum xenbus_state found;
 
 	return READ_ONCE(xdev->ours) != XenbusStateInitialising &&
+	       !READ_ONCE(xdev->unmet) &&
 	       !read_state(xdev->path, XG_STORE_NONE, &found) &&
 	       found == XenbusStateInitialising;
 }
@@ -376,6 +388,7 @@ static void backend_changed(struct xg_store_watch *watch, const char *path)
 	struct xg_xenbus_device *xdev = watch->data;
 	const char *key = path + strlen(watch->path);
 	bool is_state = !strcmp(key, "/state");
+	unsigned int noio = memalloc_noio_save();
 
 	mutex_lock(&xdev->lock);
 	if (!xdev->gone && (is_state || !*key))
@@ -383,6 +396,7 @@ static void backend_changed(struct xg_store_watch *watch, const char *path)
 	if (!is_state && xdev->live && !xdev->gone && driver_of(xdev)->changed)
 		driver_of(xdev)->changed(xdev);
 	mutex_unlock(&xdev->lock);
+	memalloc_noio_restore(noio);
 }
 
 /* --- the driver comes and goes -------------------------------------------------- */
@@ -534,58 +548,92 @@ void xg_state_end(struct xg_xenbus_device *xdev)
 
 /*
  * The watch is of a directory that another host does not have: it goes first, and
- * what it has begun ends.
+ * what it has begun ends. No step runs from here on.
  */
+void xg_state_rest(struct xg_xenbus_device *xdev)
+{
+	xg_state_halt(xdev);
+	unwatch_backend(xdev);
+}
+
 void xg_state_suspend(struct xg_xenbus_device *xdev)
 {
 	const struct xg_xenbus_driver *drv = driver_of(xdev);
 
-	unwatch_backend(xdev);
-	xg_state_halt(xdev);
 	mutex_lock(&xdev->lock);
 	if (drv->suspend)
 		drv->suspend(xdev);
 	mutex_unlock(&xdev->lock);
 }
 
-/* Under the lock. The toolstack has made the directories anew, both sides. */
-static void meet_new_backend(struct xg_xenbus_device *xdev)
+/*
+ * Under the lock. The toolstack has made the directories anew, both sides. Where
+ * the store does not say so, it is asked again: it may be slow to come back.
+ */
+static int meet_new_backend(struct xg_xenbus_device *xdev)
 {
-	const struct xg_xenbus_driver *drv = driver_of(xdev);
 	int err;
 
-	xdev->failed = false;
-	xdev->shortages = 0;
-	if (drv->resume)
-		drv->resume(xdev, true);
-	else if (drv->lost)
-		drv->lost(xdev);
 	err = xg_device_read_peer(xdev);
 	WRITE_ONCE(xdev->theirs, XenbusStateUnknown);
 	WRITE_ONCE(xdev->ours, XenbusStateUnknown);
 	if (!err)
 		err = xg_xenbus_set_state(xdev, XenbusStateInitialising);
-	if (!err)
+	switch (err) {
+	case 0:
+		xdev->unmet = false;
+		return 0;
+	case -ENOENT:
+	case -ENODEV:
+	case -EINVAL:
+	case -ERANGE:
+		dev_warn(&xdev->dev, "it has not come along (%d)\n", err);
+		xdev->unmet = false;
+		WRITE_ONCE(xdev->gone, true);
+		call_lost(xdev);
+		return 0;
+	default:
+		return err;
+	}
+}
+
+/* Until it is as after a probe: connected to nobody, and told of changes. */
+static void go_on(struct xg_xenbus_device *xdev)
+{
+	int err = 0;
+
+	mutex_lock(&xdev->lock);
+	if (xdev->unmet)
+		err = meet_new_backend(xdev);
+	mutex_unlock(&xdev->lock);
+	/* It fires, and so what was missed is looked at. */
+	if (!err && !xdev->watched)
+		err = watch_backend(xdev);
+	if (!err || READ_ONCE(xdev->gone))
 		return;
-	dev_warn(&xdev->dev, "it has not come along (%d)\n", err);
-	WRITE_ONCE(xdev->gone, true);
-	call_lost(xdev);
+	dev_warn_ratelimited(&xdev->dev, "the store does not tell of its backend yet (%d)\n",
+			     err);
+	mutex_lock(&xdev->lock);
+	look_again(xdev, 1);
+	mutex_unlock(&xdev->lock);
 }
 
 void xg_state_resume(struct xg_xenbus_device *xdev, bool moved)
 {
 	const struct xg_xenbus_driver *drv = driver_of(xdev);
-	int err;
 
+	moved = moved && !xdev->gone;
 	mutex_lock(&xdev->lock);
 	xdev->live = true;
-	if (moved && !xdev->gone)
-		meet_new_backend(xdev);
-	else if (drv->resume)
-		drv->resume(xdev, false);
+	if (moved) {
+		xdev->failed = false;
+		xdev->shortages = 0;
+		xdev->unmet = true;
+	}
+	if (drv->resume)
+		drv->resume(xdev, moved);
+	else if (moved && drv->lost)
+		drv->lost(xdev);
 	mutex_unlock(&xdev->lock);
-	/* It fires, and so what was missed is looked at. */
-	err = watch_backend(xdev);
-	if (err)
-		dev_err(&xdev->dev, "its backend cannot be watched (%d)\n", err);
+	go_on(xdev);
 }

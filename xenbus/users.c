@@ -5,6 +5,7 @@
 #include <linux/export.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/workqueue.h>
 #include "internal.h"
 
 /* Held while they are called: who leaves is not called any more. */
@@ -48,16 +49,23 @@ void xg_store_leave(struct xg_store_user *user)
 }
 EXPORT_SYMBOL_GPL(xg_store_leave);
 
-/* The store is another domain's, and answers. */
-void xg_users_resume(void)
+static void tell_moved(struct work_struct *work)
 {
 	struct xg_store_user *user;
 
 	mutex_lock(&lock);
 	list_for_each_entry(user, &users, node)
-		if (user->moved)
+		if (there && user->moved)
 			user->moved();
 	mutex_unlock(&lock);
+}
+
+static DECLARE_WORK(moved_work, tell_moved);
+
+/* From who may be waited for by a user that leaves: not here and now. */
+void xg_users_resume(void)
+{
+	queue_work(system_unbound_wq, &moved_work);
 }
 
 void xg_users_start(void)
@@ -80,4 +88,5 @@ void xg_users_stop(void)
 		user->down();
 	there = false;
 	mutex_unlock(&lock);
+	cancel_work_sync(&moved_work);
 }

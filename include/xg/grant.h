@@ -133,6 +133,7 @@ int xg_grant_start(struct xg_platform *platform);
 void xg_grant_stop(void);
 /* The root's, around a suspend: may it be? And in the new domain. */
 int xg_grant_suspend(void);
+bool xg_grant_quiet(void);
 int xg_grant_wake(void);
 
 #endif /* XG_GRANT_H */

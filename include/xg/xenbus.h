@@ -132,6 +132,7 @@ struct xg_xenbus_device {
 	unsigned int refusals;		/* of it, so far */
 	bool seen;
 	bool watched;
+	bool unmet;
 	bool live;
 	bool failed;
 	bool gone;
