@@ -7,7 +7,7 @@
 . "${0%/*}/../stack.sh"
 . "$XG_TESTS/console.sh"
 grep -q 'console=hvc0' /proc/cmdline || skip_all "the command line has no console=hvc0"
-plan 15
+plan 14
 
 # The log of the daemon has it all from the beginning.
 check "the kernel prints on hvc0" grep -qw hvc0 /sys/class/tty/console/active
@@ -23,13 +23,13 @@ check "what is written to /dev/console, too" wait_for 20 heard 0 to-the-console-
 check "the host stops to read" toolstack stop
 cleanup "toolstack go-on"
 dropped=$(stat_of 0 dropped)
-start=$(cut -d. -f1 /proc/uptime)
-for i in $(seq 60); do
-	echo "<4>nobody reads this, and it is of some length to fill what there is: $i"
+some_dropped() { [ "$(stat_of 0 dropped)" -gt "$dropped" ]; }
+# The other consoles print them, too, and may be slow.
+filler=$(head -c 900 /dev/zero | tr '\0' x)
+for i in 1 2 3; do
+	echo "<4>nobody reads this: $filler"
 done >/dev/kmsg
-check "60 messages later nobody has waited for long" \
-	test $(($(cut -d. -f1 /proc/uptime) - start)) -le 10
-check "some were dropped" test "$(stat_of 0 dropped)" -gt "$dropped"
+check "messages are dropped, not waited for" wait_for 100 some_dropped
 check "who writes to /dev/console is held up for a while, not for ever" \
 	timeout 30 dd if=/dev/zero of=/dev/console bs=1k count=64
 check "the host reads again" toolstack go-on
