@@ -93,6 +93,16 @@ static void all_ended(int port)
 	FAILS((long)mmap(NULL, PAGE, PROT_READ, MAP_SHARED, maps, 0), ENODEV);
 }
 
+/* A line, whatever it says: what follows it is for the next time. */
+static void hear(void)
+{
+	char c;
+
+	do {
+		CHECK(read(0, &c, 1) == 1);
+	} while (c != '\n');
+}
+
 int main(void)
 {
 	struct sigaction act = { .sa_handler = on_bus_error };
@@ -101,7 +111,6 @@ int main(void)
 	pthread_t one, two;
 	void *woken;
 	int port;
-	char c;
 
 	self = store_number("domid");
 	store = device("xenbus", 0);
@@ -123,7 +132,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("ready\n");
 
-	CHECK(read(0, &c, 1) == 1);
+	hear();
 	CHECK(!pthread_join(one, &woken) && woken);
 	CHECK(!pthread_join(two, &woken) && woken);
 	all_ended(port);
@@ -137,10 +146,10 @@ int main(void)
 	}
 	CHECK(*p == 2);
 	printf("ended%s\n", q ? " mapped" : "");
-	CHECK(read(0, &c, 1) == 1);
+	hear();
 	/* They do not come back with the layers. */
 	all_ended(port);
 	printf("still\n");
-	CHECK(read(0, &c, 1) == 1);
+	hear();
 	return 0;
 }
