@@ -132,8 +132,7 @@ CASES = [
          tests=[*EVTCHN, *SMP, *STACK[::2]],
          options=["--modparam", "xg-evtchn upcall=callback"], timeout=420),
     Case("kvm-intx", "upcall by INTx, hypercalls through the page",
-         tests=["evtchn/flood.sh", "evtchn/ports.sh", "stack/data.sh",
-                *UPCALL], data=True,
+         tests=["evtchn/flood.sh", "evtchn/ports.sh", "stack/data.sh"], data=True,
          options=["--modparam", "xg-evtchn upcall=intx",
                   "--modparam", "xg-hypercall hypercall=page"]),
     Case("kvm-loading", "emulated disks in use and free; wrong order, twice, "
@@ -146,7 +145,7 @@ CASES = [
     Case("kvm-mainline", "control: the kernel's own drivers pass the same "
          "tests; ours refuse to load", drivers="mainline",
          tests=["platform/mainline-active.sh", "stack/cpu-hotplug.sh",
-                "stack/data.sh"], data=True),
+                "stack/data.sh"], data=True, soak_only=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
          tests=[*LAYERS, *SMP, *STACK], host_script=PEERS, data=True,
          timeout=750),
@@ -197,9 +196,9 @@ CASES = [
           timeout=600, soak_only=True),
     Case("xen-hotplug", "block-attach and block-detach, idle and under I/O; a "
          "backend that dies", engine="xen", guest_script="hotplug.guest",
-         host_script="hotplug.host", timeout=600),
+         host_script="hotplug.host", timeout=600, soak_only=True),
     Case("kvm-userspace", "/dev/xen and /sys/hypervisor, as far as QEMU has what "
-         "they need", kernel="6.12", tests=["dev"]),
+         "they need", kernel="6.12", tests=["dev"], soak_only=True),
     Case("xen-userspace", "the same, with programs of dom0 at the other end",
          engine="xen", tests=["dev"], host_script="vchan", timeout=500),
     # Processors to be added, and after all the guest's end.
@@ -217,8 +216,9 @@ CASES = [
          soak_timeout=7200, soak_only=True,
          options=[*ROOM, *FIFO, "--modparam", "xg-evtchn upcall=vector"]),
     Case("xen-console", "the domain's console and a channel: bytes both ways, slow "
-         "ends, out and in", engine="xen", tests=CONSOLE, host_script="console.host", options=CONSOLES,
-         timeout=900),
+         "ends, out and in", engine="xen", tests=CONSOLE,
+         host_script="console.host", options=CONSOLES, timeout=900,
+         soak_only=True),
     Case("xen-console-6.12", "the same on kernel 6.12", engine="xen",
          kernel="6.12", tests=CONSOLE, host_script="console.host",
          options=CONSOLES, timeout=900, soak_only=True),
