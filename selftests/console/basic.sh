@@ -68,12 +68,12 @@ told=$(($(stat_of 0 notifications) - told))
 diag "$told notifications for 400 lines"
 check "lines: not one notification for each" test $told -le 100
 check "somebody types" toolstack type 0 typed-line
-read -r line <&5
+read -r -t 20 line <&5
 is "it is read" "$line" typed-line
 check "and echoed" wait_for 10 heard 0 typed-line
 toolstack leave 0
 check "xl console sends and shows" toolstack xl by-xl
-read -r line <&5
+read -r -t 20 line <&5
 is "what it has sent is read" "$line" by-xl
 toolstack listen 0
 
@@ -113,5 +113,5 @@ toolstack type 0 early
 wait_for 10 another_event
 is "what comes while nobody has it open waits" "$(stat_of 0 in)" "$in"
 exec 5<>/dev/hvc0
-read -r line <&5
+read -r -t 20 line <&5
 is "for who opens it" "$line" early
