@@ -19,7 +19,7 @@ says() {
 }
 hears() {
 	toolstack type "$1" "to-$1-$2"
-	read -r line <&5
+	read -r -t 20 line <&5
 	[ "$line" = "to-$1-$2" ]
 }
 all_there() { [ -c /dev/hvc0 ] && [ -c /dev/hvc1 ] && live1; }
