@@ -148,10 +148,10 @@ CASES = [
                 "stack/data.sh"], data=True, soak_only=True),
     Case("xen-6.1", "every layer and the stack on real Xen", engine="xen",
          tests=[*LAYERS, *SMP, *STACK], host_script=PEERS, data=True,
-         timeout=750),
+         timeout=1000),
     Case("xen-6.12", "the same on kernel 6.12, with FIFO events and a vector for "
          "each CPU", engine="xen",
-         kernel="6.12", data=True, timeout=900,
+         kernel="6.12", data=True, timeout=1200,
          tests=[*(t for t in LAYERS if t not in ONCE), "evtchn/fifo.sh",
                 *STACK[::2]], host_script=PEERS,
          options=[*FIFO, "--modparam", "xg-evtchn upcall=vector"]),
