@@ -244,6 +244,7 @@ void xg_ledger_find(void);
 void *xg_ledger_page(unsigned int nr);
 void *xg_ledger_add(unsigned int nr);
 unsigned int xg_ledger_size(void);
+bool xg_ledger_in_use(void);
 void xg_ledger_wake(void);
 void xg_ledger_end(void);
 

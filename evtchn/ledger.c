@@ -126,6 +126,16 @@ static bool is_unused(void)
 	       !xg_ledger->nr_words;
 }
 
+bool xg_ledger_in_use(void)
+{
+	bool used;
+
+	mutex_lock(&xg_ledger_lock);
+	used = xg_ledger && !is_unused();
+	mutex_unlock(&xg_ledger_lock);
+	return used;
+}
+
 /* The new domain has none of the pages yet, and its shared info no anchor. */
 void xg_ledger_wake(void)
 {

@@ -464,6 +464,21 @@ void xg_evtchn_stop(void)
 EXPORT_SYMBOL_GPL(xg_evtchn_stop);
 
 /**
+ * xg_evtchn_keeps() - has Xen pages that a stop does not take back?
+ *
+ * Those of FIFO events and of vCPUs beyond shared info's: the next start of the
+ * same kernel goes on with them, another kernel knows nothing of them.
+ *
+ * Context: process, between xg_evtchn_start() and xg_evtchn_stop().
+ * Return: whether it has.
+ */
+bool xg_evtchn_keeps(void)
+{
+	return xg_ledger_in_use();
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_keeps);
+
+/**
  * xg_evtchn_outlasts() - does a CPU that goes offline have events until then?
  * @state: of CPU hotplug, as cpuhp_setup_state() gave it
  *

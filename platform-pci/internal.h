@@ -40,6 +40,12 @@ bool xg_device_emulated(const struct pci_dev *pdev);
 /* suspend.c: the machine is saved, and goes on in another domain */
 int xg_suspend(struct xg_platform *platform);
 
+/* kexec.c: another kernel is started in this one's place */
+int xg_kexec_init(void);
+void xg_kexec_exit(void);
+bool xg_kexec_comes(void);
+void xg_kexec_leave(bool kept);
+
 /* remap.c: whose interrupts come by event channel */
 int xg_remap_parse(void);
 int xg_remap_start(struct xg_platform *platform);

@@ -119,13 +119,30 @@ static int platform_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return probe_result;
 }
 
-static void platform_remove(struct pci_dev *pdev)
+static void platform_stop(void)
 {
 	stop_layers(ARRAY_SIZE(layers));
 	xg_frames_exit();
+}
+
+static void platform_remove(struct pci_dev *pdev)
+{
+	platform_stop();
 	pci_release_regions(pdev);
 	pci_disable_device(pdev);
 	probe_result = -ENODEV;
+}
+
+/* The machine goes down. Xen clears up itself, but where a kernel follows. */
+static void platform_shutdown(struct pci_dev *pdev)
+{
+	bool kept;
+
+	if (!xg_kexec_comes())
+		return;
+	kept = xg_evtchn_keeps();
+	platform_stop();
+	xg_kexec_leave(kept);
 }
 
 static const struct pci_device_id platform_ids[] = {
@@ -139,6 +156,7 @@ static struct pci_driver platform_driver = {
 	.id_table = platform_ids,
 	.probe = platform_probe,
 	.remove = platform_remove,
+	.shutdown = platform_shutdown,
 };
 
 static int __init platform_init(void)
@@ -148,20 +166,27 @@ static int __init platform_init(void)
 	err = xg_unplug_parse() ?: xg_remap_parse();
 	if (err)
 		return err;
-	err = pci_register_driver(&platform_driver);
+	err = xg_kexec_init();
 	if (err)
 		return err;
+	err = pci_register_driver(&platform_driver);
+	if (err)
+		goto no_kexec;
 	if (!probe_result)
 		return 0;
 	if (probe_result == -ENODEV)
 		pr_err("no Xen platform device (PCI 5853:0001), or it did not start; the guest's configuration needs xen_platform_pci=1\n");
 	pci_unregister_driver(&platform_driver);
-	return probe_result;
+	err = probe_result;
+no_kexec:
+	xg_kexec_exit();
+	return err;
 }
 
 static void __exit platform_exit(void)
 {
 	pci_unregister_driver(&platform_driver);
+	xg_kexec_exit();
 }
 
 module_init(platform_init);

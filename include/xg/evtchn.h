@@ -137,6 +137,9 @@ void xg_evtchn_release(void);
 int xg_evtchn_wake(void);
 void xg_evtchn_wake_cpu(void);
 
+/* The root's, before a kernel of another memory: does Xen keep pages of this one's? */
+bool xg_evtchn_keeps(void);
+
 /* How the upcall arrives: "vector", "callback", "intx"; for logs. */
 const char *xg_evtchn_upcall_name(void);
 /* Is each vCPU interrupted for its own events? */

@@ -25,7 +25,7 @@ MODULES = ["ata_piix", "sd_mod", "ext4", "crc32c_generic", "xen-blkfront",
 # command -> Debian package.
 TOOLS = {"mkfs.ext4": "e2fsprogs", "e2fsck": "e2fsprogs"}
 MORE_TOOLS = {"fio": "fio", "iperf3": "iperf3", "lsblk": "util-linux",
-              "ethtool": "ethtool", "taskset": "util-linux",
+              "ethtool": "ethtool", "kexec": "kexec-tools", "taskset": "util-linux",
               "perf": "linux-perf", "strace": "strace",
               "xenstore-read": "xenstore-utils", "xenstore-ls": "xenstore-utils",
               "xenstore-write": "xenstore-utils", "xenstore-rm": "xenstore-utils",
@@ -116,7 +116,7 @@ def add_tools(root, tools, scratch):
     """Copy commands of Debian packages with the libraries they load."""
     packages.extract("bookworm", sorted(set(tools.values())), scratch)
     for tool in tools:
-        found = [p for d in ("usr/bin", "usr/sbin")
+        found = [p for d in ("usr/bin", "usr/sbin", "sbin")
                  for p in [scratch / d / tool] if p.exists()]
         if not found:
             raise TestbedError(f"{tool}: not in package {tools[tool]}")
@@ -172,6 +172,9 @@ def run_files(spec, kernel, root):
     if spec.guest_script:
         shutil.copy(spec.guest_script, root / "etc/guest-script")
         os.chmod(root / "etc/guest-script", 0o755)
+    if spec.needs["kernel"]:
+        (root / "boot").mkdir()
+        shutil.copy(kernel.image, root / "boot/vmlinuz")
     for path in spec.puts:
         if path.is_dir():
             shutil.copytree(path, root / "put" / path.name, symlinks=True)

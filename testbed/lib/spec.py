@@ -44,11 +44,12 @@ class VmSpec:
 
     @property
     def needs(self):
-        """`#: tools fio` and `#: modules loop` lines of the guest script."""
-        found = {"tools": [], "modules": []}
+        """Lines of the guest script such as `#: tools fio`, `#: modules loop`,
+        and `#: kernel image`: the kernel's own file, as /boot/vmlinuz."""
+        found = {"tools": [], "modules": [], "kernel": []}
         if self.guest_script:
             text = self.guest_script.read_text(errors="replace")
-            for kind, names in re.findall(r"^#: *(tools|modules) +(.*)$", text,
+            for kind, names in re.findall(r"^#: *(tools|modules|kernel) +(.*)$", text,
                                           re.M):
                 found[kind] += names.split()
         return found

@@ -215,6 +215,15 @@ CASES = [
          guest_script="suspend.guest", host_script="suspend.host netdata", timeout=900,
          soak_timeout=7200, soak_only=True,
          options=[*ROOM, *FIFO, "--modparam", "xg-evtchn upcall=vector"]),
+    Case("kvm-kexec", "kernels that start each other by kexec",
+         guest_script="kexec.guest", options=["--memory", "768"], timeout=400,
+         soak_only=True),
+    Case("xen-kexec", "the same on real Xen, kernel 6.12", engine="xen",
+         kernel="6.12", guest_script="kexec.guest", timeout=600,
+         options=["--memory", "768"], soak_only=True),
+    Case("xen-kexec-fifo", "the same with FIFO events, which only a soft reset "
+         "ends", engine="xen", guest_script="kexec.guest", timeout=600,
+         options=["--memory", "768", *FIFO], soak_only=True),
     Case("xen-console", "the domain's console and a channel: bytes both ways, slow "
          "ends, out and in", engine="xen", tests=CONSOLE,
          host_script="console.host", options=CONSOLES, timeout=900,
