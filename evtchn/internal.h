@@ -323,6 +323,9 @@ int xg_attach(struct xg_evtchn *ch, evtchn_port_t port);
 void xg_detach(struct xg_evtchn *ch);
 void xg_ports_orphan(void);
 
+/* leftover.c */
+void xg_leftover_close(void);
+
 /* selftest.c */
 int xg_selftest(unsigned int *silent_cpu);
 

@@ -426,6 +426,7 @@ int xg_evtchn_start(struct xg_platform *root)
 	err = xg_abi_start();
 	if (err)
 		goto unmap;
+	xg_leftover_close();
 	err = xg_ports_start();
 	if (err)
 		goto unmap;
