@@ -57,6 +57,8 @@ FIFO = ["--modparam", "xg-evtchn abi=fifo",
         "--config", "max_event_channels=6000"]
 # Migration makes a second guest beside the first.
 ROOM = ["--memory", "896", "--config", "memory=384"]
+# Room for a kernel that follows a crash, and its initramfs
+KEXEC = ["--memory", "896", "--cmdline", "crashkernel=256M"]
 FLOOD = {"soak_only": True, "soak_events": 10000000, "soak_timeout": 8000}
 # More than shared info has places for. Emulated, they boot slower than the kernel
 # thinks a kernel can.
@@ -216,11 +218,10 @@ CASES = [
          soak_timeout=7200, soak_only=True,
          options=[*ROOM, *FIFO, "--modparam", "xg-evtchn upcall=vector"]),
     Case("kvm-kexec", "kernels that start each other by kexec",
-         guest_script="kexec.guest", options=["--memory", "768"], timeout=400,
-         soak_only=True),
+         guest_script="kexec.guest", options=KEXEC, timeout=400, soak_only=True),
     Case("xen-kexec", "the same on real Xen, kernel 6.12", engine="xen",
-         kernel="6.12", guest_script="kexec.guest", timeout=600,
-         options=["--memory", "768"], soak_only=True),
+         kernel="6.12", guest_script="kexec.guest", timeout=600, options=KEXEC,
+         soak_only=True),
     Case("xen-kexec-fifo", "the same with FIFO events, which only a soft reset "
          "ends", engine="xen", guest_script="kexec.guest", timeout=600,
          options=["--memory", "768", *FIFO], soak_only=True),
