@@ -21,7 +21,7 @@ bind() {
 	for disk in $disks; do
 		the_disk /dev/$disk
 	done
-	nets_live
+	wait_for 30 nets_live
 }
 cleanup "bound || bind"
 
