@@ -173,6 +173,7 @@ struct xg_abi {
  * @setup: process context
  * @cpu_up: on the CPU; non-zero: events cannot be delivered there
  * @wake: tell the domain that the machine was restored in; every CPU is stopped
+ * @park: optional; any context: what outlives HVM_PARAM_CALLBACK_IRQ is made harmless
  * @teardown: the mirror of @setup; every port is masked
  */
 struct xg_upcall {
@@ -183,6 +184,7 @@ struct xg_upcall {
 	int (*setup)(struct xg_platform *platform);
 	int (*cpu_up)(unsigned int cpu);
 	int (*wake)(void);
+	void (*park)(void);
 	void (*teardown)(void);
 };
 
@@ -323,8 +325,10 @@ int xg_attach(struct xg_evtchn *ch, evtchn_port_t port);
 void xg_detach(struct xg_evtchn *ch);
 void xg_ports_orphan(void);
 
-/* leftover.c */
-void xg_leftover_close(void);
+/* crash.c */
+void xg_crash_start(const struct xg_upcall *upcall);
+void xg_crash_stop(void);
+void xg_crash_clear(void);
 
 /* selftest.c */
 int xg_selftest(unsigned int *silent_cpu);

@@ -426,7 +426,7 @@ int xg_evtchn_start(struct xg_platform *root)
 	err = xg_abi_start();
 	if (err)
 		goto unmap;
-	xg_leftover_close();
+	xg_crash_clear();
 	err = xg_ports_start();
 	if (err)
 		goto unmap;
@@ -434,6 +434,7 @@ int xg_evtchn_start(struct xg_platform *root)
 	err = choose_upcall();
 	if (err)
 		goto stop_ports;
+	xg_crash_start(chosen);
 	xg_show_start();
 	return 0;
 
@@ -457,6 +458,7 @@ void xg_evtchn_stop(void)
 {
 	xg_show_stop();
 	xg_ports_orphan();
+	xg_crash_stop();
 	stop_upcall();
 	xg_ports_stop();
 	xg_ledger_end();

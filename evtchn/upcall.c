@@ -163,6 +163,7 @@ const struct xg_upcall xg_upcall_vector = {
 	.setup = vector_setup,
 	.cpu_up = vector_cpu_up,
 	.wake = vector_wake,
+	.park = park_vectors,
 	.teardown = vector_teardown,
 };
 
