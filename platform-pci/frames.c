@@ -4,8 +4,8 @@
  *
  * Free address space comes first: what Xen puts there is plain cacheable memory.
  * The platform device's memory BAR is the fallback: always there, but the
- * kernel's memory types make it uncacheable; on PVH there is none. A bitmap hands the frames out,
- * under a mutex; all callers are layers that start or stop.
+ * kernel's memory types make it uncacheable; on PVH there is none. A bitmap hands
+ * the frames out, under a mutex; all callers are layers that start or stop.
  */
 #define pr_fmt(fmt) "xg-platform-pci: " fmt
 

@@ -67,8 +67,11 @@ static void __init init_platform(void)
 		x86_platform.calibrate_tsc = tsc_khz_of_xen;
 		x86_platform.calibrate_cpu = tsc_khz_of_xen;
 	}
-	if (xens_own_apic())
+	if (xens_own_apic()) {
 		lapic_timer_period = APIC_HZ / HZ;
+		/* It runs whatever the processor does: no PIT has to help. */
+		setup_force_cpu_cap(X86_FEATURE_ARAT);
+	}
 }
 
 static void __init guest_late_init(void)
