@@ -13,6 +13,7 @@
 #include <linux/linkage.h>
 #include <asm/asm.h>
 #include <asm/msr-index.h>
+#include <asm/nospec-branch.h>
 #include <asm/page_types.h>
 #include <asm/pgtable_types.h>
 #include <asm/processor-flags.h>
@@ -56,9 +57,11 @@ SYM_CODE_START_LOCAL(pvh_entry)
 	xorl %ebp, %ebp
 	movl %ebx, %edi
 	movq $xg_pvh_prepare, %rax
+	ANNOTATE_RETPOLINE_SAFE
 	call *%rax
 	movq $pa(xg_pvh_params), %rsi
 	movq $pa(startup_64), %rax
+	ANNOTATE_RETPOLINE_SAFE
 	jmp *%rax
 SYM_CODE_END(pvh_entry)
 
