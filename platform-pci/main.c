@@ -14,8 +14,10 @@
 #include <linux/device.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/reboot.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/hvm/params.h>
+#include <xen/interface/sched.h>
 #include <xg/balloon.h>
 #include <xg/boot.h>
 #include <xg/evtchn.h>
@@ -186,6 +188,16 @@ static int __init hvm_init(void)
 /* --- PVH ------------------------------------------------------------------ */
 
 static struct device *pvh_root;
+static struct sys_off_handler *pvh_off;
+
+/* Without the detour by ACPI, which need not be there. */
+static int pvh_power_off(struct sys_off_data *unused)
+{
+	struct sched_shutdown op = { .reason = SHUTDOWN_poweroff };
+
+	xg_sched_op(SCHEDOP_shutdown, &op);
+	return NOTIFY_DONE;
+}
 
 static int __init pvh_init(void)
 {
@@ -194,15 +206,29 @@ static int __init pvh_init(void)
 	pvh_root = root_device_register(KBUILD_MODNAME);
 	if (IS_ERR(pvh_root))
 		return PTR_ERR(pvh_root);
+	pvh_off = register_sys_off_handler(SYS_OFF_MODE_POWER_OFF,
+					   SYS_OFF_PRIO_FIRMWARE + 1,
+					   pvh_power_off, NULL);
+	if (IS_ERR(pvh_off)) {
+		err = PTR_ERR(pvh_off);
+		goto unregister;
+	}
 	err = root_start(pvh_root, NULL);
 	if (err)
-		root_device_unregister(pvh_root);
+		goto stay_on;
+	return 0;
+
+stay_on:
+	unregister_sys_off_handler(pvh_off);
+unregister:
+	root_device_unregister(pvh_root);
 	return err;
 }
 
 static void __exit pvh_exit(void)
 {
 	root_stop();
+	unregister_sys_off_handler(pvh_off);
 	root_device_unregister(pvh_root);
 }
 
