@@ -3,7 +3,6 @@
 #ifndef XG_PVH_BOOT_H
 #define XG_PVH_BOOT_H
 
-#include <linux/compiler.h>
 #include <linux/types.h>
 
 struct boot_params;
@@ -15,8 +14,8 @@ void xg_pvh_prepare(unsigned long start_info);
 /* Was this kernel booted by PVH? Set before it begins; hypervisor.c. */
 extern bool xg_by_pvh;
 
-/* console.c: says why there will be no kernel, and ends the machine */
-void __noreturn xg_early_stop(const char *wrong);
+/* console.c: says why there will be no kernel, and ends the machine: no return */
+void xg_early_stop(const char *wrong);
 
 /* call.c: a hypercall before the kernel has patched its own; -ENOSYS without Xen */
 long xg_early_call(unsigned int nr, unsigned long arg1, unsigned long arg2,

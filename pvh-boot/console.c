@@ -30,7 +30,7 @@ static void __init say(const char *text)
 		      (unsigned long)text);
 }
 
-void __init __noreturn xg_early_stop(const char *wrong)
+void __init xg_early_stop(const char *wrong)
 {
 	struct sched_shutdown crash = { .reason = SHUTDOWN_crash };
 
