@@ -7,7 +7,7 @@ KERNELS := 6.1 6.12
 .DEFAULT_GOAL := modules
 
 ## modules	build the modules (the default): for the running kernel, or KVER=RELEASE,
-## 	KVER=6.1, KVER=6.12, KVER=HEADERS-DIR
+## 	KVER=6.1, KVER=6.12, KVER=plain-6.12, KVER=HEADERS-DIR
 .PHONY: modules
 modules:
 	@scripts/install-deps scripts/packages.build
@@ -36,6 +36,13 @@ deb:
 pvh-loader:
 	@scripts/install-deps scripts/packages.build
 	@$(MAKE) -s -C pvh-boot/loader
+
+## linux-tree	lay the drivers and what only a kernel itself can do into the source tree
+## 	of a kernel 6.1 or 6.12: KSRC=DIR
+KSRC ?=
+.PHONY: linux-tree
+linux-tree:
+	@scripts/linux-tree '$(KSRC)'
 
 ## demo		boot a stock guest on Xen, load the modules live, show a PV disk at work
 .PHONY: demo

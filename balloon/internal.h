@@ -103,7 +103,7 @@ void xg_sysfs_stop(void);
 /* Pages by Xen's count: the domain's, and its limit. -errno where it has none. */
 int xg_reservation(void);
 int xg_reservation_limit(void);
-void xg_show_start(void);
-void xg_show_stop(void);
+void xg_balloon_show_start(void);
+void xg_balloon_show_stop(void);
 
 #endif /* XG_BALLOON_INTERNAL_H */

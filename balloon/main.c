@@ -81,7 +81,7 @@ static int start(void)
 	err = xg_target_watch();
 	if (err)
 		goto stop_sysfs;
-	xg_show_start();
+	xg_balloon_show_start();
 	return 0;
 
 stop_sysfs:
@@ -129,7 +129,7 @@ void xg_balloon_stop(void)
 	if (!running)
 		return;
 	running = false;
-	xg_show_stop();
+	xg_balloon_show_stop();
 	xg_target_unwatch();
 	xg_sysfs_stop();
 	xg_worker_stop();

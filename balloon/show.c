@@ -47,13 +47,13 @@ static int balloon_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(balloon);
 
-void xg_show_start(void)
+void xg_balloon_show_start(void)
 {
 	file = debugfs_create_file("balloon", 0400, xg_debugfs_root(), NULL,
 				   &balloon_fops);
 }
 
-void xg_show_stop(void)
+void xg_balloon_show_stop(void)
 {
 	debugfs_remove(file);
 }

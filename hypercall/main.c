@@ -210,7 +210,7 @@ static int ask_xen(void)
 	return 0;
 }
 
-static int __init xg_hypercall_init(void)
+static int __init start(void)
 {
 	bool by_page;
 	int err;
@@ -249,6 +249,16 @@ static int __init xg_hypercall_init(void)
 		xen.major, xen.minor, xen.extra, xen.cpuid_base, xen.features,
 		xen.by_page ? "through the page" : "inline");
 	return 0;
+}
+
+static int __init xg_hypercall_init(void)
+{
+	int err = start();
+
+	/* Built in, the other layers are there even so: this tells them. */
+	if (err)
+		xen.cpuid_base = 0;
+	return err;
 }
 
 static void __exit xg_hypercall_exit(void)

@@ -4,8 +4,8 @@
  *
  * Free address space comes first: what Xen puts there is plain cacheable memory.
  * The platform device's memory BAR is the fallback: always there, but the
- * kernel's memory types make it uncacheable. A bitmap hands the frames out,
- * under a mutex; all callers are layers that start or stop.
+ * kernel's memory types make it uncacheable; on PVH there is none. A bitmap hands
+ * the frames out, under a mutex; all callers are layers that start or stop.
  */
 #define pr_fmt(fmt) "xg-platform-pci: " fmt
 
@@ -106,9 +106,12 @@ static int use_free_space(void)
 /* Pages that Xen leaves here after us are in nobody's way. */
 static int use_bar(struct pci_dev *pdev)
 {
-	unsigned long pages = pci_resource_len(pdev, BAR_MEMORY) >> PAGE_SHIFT;
+	unsigned long pages;
 	int err;
 
+	if (!pdev)
+		return -ENODEV;
+	pages = pci_resource_len(pdev, BAR_MEMORY) >> PAGE_SHIFT;
 	if (!(pci_resource_flags(pdev, BAR_MEMORY) & IORESOURCE_MEM) || !pages)
 		return -ENODEV;
 	err = try_frame(pci_resource_start(pdev, BAR_MEMORY));
@@ -140,6 +143,8 @@ static int choose(struct pci_dev *pdev)
 	err = use_free_space();
 	if (!err)
 		return 0;
+	if (!pdev)
+		return err;
 	pr_info("free address space cannot hold Xen's frames (%d), taking the device's BAR\n",
 		err);
 	return use_bar(pdev);

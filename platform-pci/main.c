@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The root on HVM: the Xen platform device, PCI 5853:0001.
+ * The root: on HVM the Xen platform device, PCI 5853:0001; on PVH, where there is
+ * none, that the kernel was booted so.
  *
- * Its probe is the table of contents of a start: claim the device, find frames,
+ * A probe is the table of contents of a start: claim the device, find frames,
  * start the layers from the lowest up. Remove is the mirror. The emulated devices
  * are pulled as late as can be, when all that frontends need has started and the
  * store can be asked what there is to take over, but before a frontend can
@@ -10,13 +11,18 @@
  */
 #define pr_fmt(fmt) "xg-platform-pci: " fmt
 
+#include <linux/device.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/reboot.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/hvm/params.h>
+#include <xen/interface/sched.h>
 #include <xg/balloon.h>
+#include <xg/boot.h>
 #include <xg/evtchn.h>
 #include <xg/grant.h>
+#include <xg/hypercall.h>
 #include <xg/platform.h>
 #include <xg/time.h>
 #include <xg/xenbus.h>
@@ -28,14 +34,15 @@ static const struct layer {
 	const char *name;
 	int (*start)(struct xg_platform *platform);
 	void (*stop)(void);	/* NULL: cannot be undone */
+	bool emulation;		/* has to do with emulated devices */
 } layers[] = {
 	{ "evtchn", xg_evtchn_start, xg_evtchn_stop },
 	{ "time", xg_time_start, xg_time_stop },
 	{ "grant", xg_grant_start, xg_grant_stop },
 	{ "xenstore", xg_store_start, xg_store_stop },
-	{ "unplug", xg_unplug, NULL },
+	{ "unplug", xg_unplug, NULL, true },
 	{ "xenbus", xg_xenbus_start, xg_xenbus_stop },
-	{ "remap", xg_remap_start, xg_remap_stop },
+	{ "remap", xg_remap_start, xg_remap_stop, true },
 	{ "balloon", xg_balloon_start, xg_balloon_stop },
 };
 
@@ -52,10 +59,15 @@ static u64 intx_via(struct pci_dev *pdev)
 	       ((pdev->pin - 1) & 3);
 }
 
+static bool wanted(const struct layer *layer)
+{
+	return !layer->emulation || !xg_booted_by_pvh();
+}
+
 static void stop_layers(unsigned int started)
 {
 	while (started--)
-		if (layers[started].stop)
+		if (layers[started].stop && wanted(&layers[started]))
 			layers[started].stop();
 }
 
@@ -65,6 +77,8 @@ static int start_layers(void)
 	int err;
 
 	for (i = 0; i < ARRAY_SIZE(layers); i++) {
+		if (!wanted(&layers[i]))
+			continue;
 		err = layers[i].start(&platform);
 		if (err) {
 			pr_err("%s did not start (%d)\n", layers[i].name, err);
@@ -74,6 +88,31 @@ static int start_layers(void)
 	}
 	return 0;
 }
+
+/* With a device to be the parent of all, and @pdev where that is a PCI device. */
+static int root_start(struct device *dev, struct pci_dev *pdev)
+{
+	int err;
+
+	platform.dev = dev;
+	platform.owner = THIS_MODULE;
+	platform.suspend = xg_suspend;
+	err = xg_frames_init(&platform, pdev);
+	if (err)
+		return err;
+	err = start_layers();
+	if (err)
+		xg_frames_exit();
+	return err;
+}
+
+static void root_stop(void)
+{
+	stop_layers(ARRAY_SIZE(layers));
+	xg_frames_exit();
+}
+
+/* --- HVM ------------------------------------------------------------------ */
 
 static int platform_start(struct pci_dev *pdev)
 {
@@ -86,22 +125,14 @@ static int platform_start(struct pci_dev *pdev)
 	if (err)
 		goto disable;
 
-	platform.dev = &pdev->dev;
-	platform.owner = THIS_MODULE;
 	platform.intx_irq = pdev->pin ? pdev->irq : 0;
 	platform.intx_via = intx_via(pdev);
-	platform.suspend = xg_suspend;
-	err = xg_frames_init(&platform, pdev);
+	err = root_start(&pdev->dev, pdev);
 	if (err)
 		goto release;
-	err = start_layers();
-	if (err)
-		goto free_frames;
 	pci_set_master(pdev);
 	return 0;
 
-free_frames:
-	xg_frames_exit();
 release:
 	pci_release_regions(pdev);
 disable:
@@ -119,15 +150,9 @@ static int platform_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return probe_result;
 }
 
-static void platform_stop(void)
-{
-	stop_layers(ARRAY_SIZE(layers));
-	xg_frames_exit();
-}
-
 static void platform_remove(struct pci_dev *pdev)
 {
-	platform_stop();
+	root_stop();
 	pci_release_regions(pdev);
 	pci_disable_device(pdev);
 	probe_result = -ENODEV;
@@ -141,7 +166,7 @@ static void platform_shutdown(struct pci_dev *pdev)
 	if (!xg_kexec_comes())
 		return;
 	kept = xg_evtchn_keeps();
-	platform_stop();
+	root_stop();
 	xg_kexec_leave(kept);
 }
 
@@ -159,13 +184,10 @@ static struct pci_driver platform_driver = {
 	.shutdown = platform_shutdown,
 };
 
-static int __init platform_init(void)
+static int __init hvm_init(void)
 {
 	int err;
 
-	err = xg_unplug_parse() ?: xg_remap_parse();
-	if (err)
-		return err;
 	err = xg_kexec_init();
 	if (err)
 		return err;
@@ -183,16 +205,83 @@ no_kexec:
 	return err;
 }
 
-static void __exit platform_exit(void)
+static void __exit hvm_exit(void)
 {
 	pci_unregister_driver(&platform_driver);
 	xg_kexec_exit();
 }
 
+/* --- PVH ------------------------------------------------------------------ */
+
+static struct device *pvh_root;
+static struct sys_off_handler *pvh_off;
+
+/* Without the detour by ACPI, which need not be there. */
+static int pvh_power_off(struct sys_off_data *unused)
+{
+	struct sched_shutdown op = { .reason = SHUTDOWN_poweroff };
+
+	xg_sched_op(SCHEDOP_shutdown, &op);
+	return NOTIFY_DONE;
+}
+
+static int __init pvh_init(void)
+{
+	int err;
+
+	pvh_root = root_device_register(KBUILD_MODNAME);
+	if (IS_ERR(pvh_root))
+		return PTR_ERR(pvh_root);
+	pvh_off = register_sys_off_handler(SYS_OFF_MODE_POWER_OFF,
+					   SYS_OFF_PRIO_FIRMWARE + 1,
+					   pvh_power_off, NULL);
+	if (IS_ERR(pvh_off)) {
+		err = PTR_ERR(pvh_off);
+		goto unregister;
+	}
+	err = root_start(pvh_root, NULL);
+	if (err)
+		goto stay_on;
+	return 0;
+
+stay_on:
+	unregister_sys_off_handler(pvh_off);
+unregister:
+	root_device_unregister(pvh_root);
+	return err;
+}
+
+static void __exit pvh_exit(void)
+{
+	root_stop();
+	unregister_sys_off_handler(pvh_off);
+	root_device_unregister(pvh_root);
+}
+
+static int __init platform_init(void)
+{
+	int err = xg_unplug_parse() ?: xg_remap_parse();
+
+	if (err)
+		return err;
+	/* Built in, this comes to be asked on any machine. */
+	if (!xg_xen()->cpuid_base)
+		return -ENODEV;
+	return xg_booted_by_pvh() ? pvh_init() : hvm_init();
+}
+
+static void __exit platform_exit(void)
+{
+	if (xg_booted_by_pvh())
+		pvh_exit();
+	else
+		hvm_exit();
+}
+
 module_init(platform_init);
 module_exit(platform_exit);
 
-MODULE_DESCRIPTION("Xen platform device: root of the xg layers on HVM");
+MODULE_DESCRIPTION("Xen platform device or PVH: root of the xg layers");
 MODULE_AUTHOR("The xg authors");
 MODULE_LICENSE("GPL");
 /*

@@ -25,6 +25,7 @@
 #include <linux/syscore_ops.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/sched.h>
+#include <xg/boot.h>
 #include <xg/evtchn.h>
 #include <xg/grant.h>
 #include <xg/hypercall.h>
@@ -110,7 +111,7 @@ static int sleep(void)
 static void resume_from_store(bool moved)
 {
 	xg_store_resume(moved);
-	if (moved)
+	if (moved && !xg_booted_by_pvh())
 		xg_unplug_again();
 }
 

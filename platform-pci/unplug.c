@@ -99,7 +99,9 @@ static int greet(void)
 
 static bool frontend_there(const struct kind *kind)
 {
-	request_module("%s", kind->modalias);
+	/* Built in, it has come before us. */
+	if (!xg_xenbus_driver_present(kind->type))
+		request_module("%s", kind->modalias);
 	return xg_xenbus_driver_present(kind->type);
 }
 

@@ -127,9 +127,14 @@ counter() {
 		END { exit !found }' "$XG_DEBUGFS/$1"
 }
 
+# built_in MODULE: is it a part of the kernel itself?
+built_in() {
+	grep -qs "/$1\.ko$" "/lib/modules/$(uname -r)/modules.builtin"
+}
+
 # loaded MODULE: is it in the kernel now?
 loaded() {
-	[ -d "/sys/module/$(echo "$1" | tr - _)" ]
+	[ -d "/sys/module/$(echo "$1" | tr - _)" ] || built_in "$1"
 }
 
 # need MODULE...: or there is nothing to test

@@ -19,6 +19,8 @@
 #include <xg/time.h>
 #include "internal.h"
 
+#define DAY	86400		/* in seconds */
+
 static char *clock = "1";
 module_param(clock, charp, 0444);
 MODULE_PARM_DESC(clock, "Xen's system time as clock source: 1 (default) or 0");
@@ -68,9 +70,25 @@ static bool ahead_of_xen(s64 *ahead)
 	return true;
 }
 
+/* Does the time of day begin with the machine? Then there is no RTC: PVH. */
+static bool nobody_knows(void)
+{
+	return ktime_get_real_seconds() < ktime_get_boottime_seconds() + DAY;
+}
+
+static void set_wall_clock(s64 ahead)
+{
+	struct timespec64 now = ns_to_timespec64(ktime_get_real_ns() - ahead);
+
+	if (do_settimeofday64(&now))
+		pr_warn("the time of day could not be set\n");
+	else
+		pr_info("the time of day is Xen's: this machine has no clock\n");
+}
+
 /*
  * The guest's time is its administrator's: NTP may have set it, or a test. It is
- * only compared.
+ * only compared, unless there is none.
  */
 static void compare_wall_clock(void)
 {
@@ -78,6 +96,10 @@ static void compare_wall_clock(void)
 
 	if (!ahead_of_xen(&ns))
 		return;
+	if (nobody_knows()) {
+		set_wall_clock(ns);
+		return;
+	}
 	ahead = div_s64(ns, NSEC_PER_SEC);
 	if (abs(ahead) > 1)
 		pr_info("the guest's time of day is %lld s %s Xen's; it is left as it is\n",

@@ -6,11 +6,18 @@
  *
  * Whoever made the start info is not trusted: what is wrong with it comes back as
  * a sentence, NULL is good. None of this knows the machine it runs on, but for
- * the two functions at the end, so it runs on the host as well (host/).
+ * the two functions at the end, so it runs on the host as well (host/). A kernel
+ * that is booted by PVH itself has what reads the start info, too (../early.c).
  */
 #ifndef XG_PVH_LOAD_H
 #define XG_PVH_LOAD_H
 
+#ifdef __KERNEL__
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <linux/types.h>
+#else
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,7 +26,14 @@ typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long long u64;
 
+#define __init
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* string.c, or libc */
+void *memcpy(void *to, const void *from, size_t n);
+void *memset(void *to, int byte, size_t n);
+int memcmp(const void *a, const void *b, size_t n);
+#endif
 
 #define XG_PAGE		4096u
 #define XG_LOW_MEMORY	0x100000u	/* below are firmware's things */
@@ -61,20 +75,6 @@ struct xg_span {
 	u64 len;
 };
 
-/* startinfo.c */
-#define XG_MODULES_MAX	2
-
-struct xg_start {
-	unsigned int nr_modules;
-	struct xg_span modules[XG_MODULES_MAX];
-	u64 cmdline;			/* 0: none */
-	u64 rsdp;
-	u64 memmap;
-	u32 memmap_entries;		/* 0: none, ask Xen */
-};
-
-const char *xg_start_read(u64 at, struct xg_start *start);
-
 /* map.c: what is memory, lowest first */
 #define XG_MAP_MAX	128		/* as many as the zero page has room for */
 #define XG_MAP_RAM	1
@@ -100,10 +100,29 @@ struct xg_want {
 };
 
 const char *xg_map_add(struct xg_map *map, u64 at, u64 len, u32 type);
+/* The start info's, or Xen's where it has none. */
 const char *xg_map_read(struct xg_map *map, u64 at, u32 nr);
 bool xg_map_is_ram(const struct xg_map *map, struct xg_span span);
 u64 xg_map_place(const struct xg_map *map, const struct xg_want *want);
 bool xg_overlap(struct xg_span a, struct xg_span b);
+
+/* startinfo.c */
+#define XG_MODULES_MAX	2
+
+struct xg_start {
+	unsigned int nr_modules;
+	struct xg_span modules[XG_MODULES_MAX];
+	u64 cmdline;			/* 0: none */
+	u64 rsdp;
+	u64 memmap;
+	u32 memmap_entries;		/* 0: none, ask Xen */
+};
+
+const char *xg_start_read(u64 at, struct xg_start *start);
+const char *xg_modules_check(const struct xg_start *start,
+			     const struct xg_map *map, struct xg_span self);
+/* To @line, at most @max bytes and the end. */
+const char *xg_cmdline_read(u64 at, char *line, u32 max);
 
 /* cpio.c, the bundle: kernel and initrd in one module, places relative to it */
 bool xg_bundle_is(const u8 *data, u64 len);
@@ -152,16 +171,11 @@ const char *xg_boot_plan(u64 start_info, struct xg_span self,
 			 struct xg_boot *boot);
 void xg_boot_carry_out(const struct xg_boot *boot, u8 *zero_page);
 
-/* What the surroundings give: main.c and xen.c, or host/world.c. */
+/* What the surroundings give: main.c and xen.c, ../early.c, or host/world.c. */
 
 /* Memory at an address of the machine; NULL where there cannot be any. */
 void *xg_mem(u64 at, u64 len);
 /* Xen's memory map for us; what is wrong, if that is no Xen. */
 const char *xg_xen_map(struct xg_map *map);
-
-/* string.c, or libc */
-void *memcpy(void *to, const void *from, size_t n);
-void *memset(void *to, int byte, size_t n);
-int memcmp(const void *a, const void *b, size_t n);
 
 #endif /* XG_PVH_LOAD_H */

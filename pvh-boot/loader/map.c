@@ -2,13 +2,13 @@
 /* The memory map: read, checked, sorted; and room found in it. */
 #include "load.h"
 
-bool xg_overlap(struct xg_span a, struct xg_span b)
+bool __init xg_overlap(struct xg_span a, struct xg_span b)
 {
 	return a.at < b.at + b.len && b.at < a.at + a.len;
 }
 
 /* Add an entry at its place. A hypervisor's map has no overlaps. */
-const char *xg_map_add(struct xg_map *map, u64 at, u64 len, u32 type)
+const char * __init xg_map_add(struct xg_map *map, u64 at, u64 len, u32 type)
 {
 	struct xg_map_entry *entry = map->entries;
 	unsigned int i = map->nr;
@@ -35,14 +35,17 @@ const char *xg_map_add(struct xg_map *map, u64 at, u64 len, u32 type)
 	return NULL;
 }
 
-/* Read the start info's table. */
-const char *xg_map_read(struct xg_map *map, u64 at, u32 nr)
+/* Read the table at @at of @nr entries; none: ask Xen. */
+const char * __init xg_map_read(struct xg_map *map, u64 at, u32 nr)
 {
 	struct xg_wire_memmap wire;
 	const char *wrong = NULL;
 	const void *from;
 	u32 i;
 
+	map->nr = 0;
+	if (!nr)
+		return xg_xen_map(map);
 	if (nr > XG_MAP_MAX)
 		return "memory map: more than 128 entries";
 	from = xg_mem(at, nr * sizeof(wire));
@@ -56,7 +59,7 @@ const char *xg_map_read(struct xg_map *map, u64 at, u32 nr)
 }
 
 /* The end of the RAM that @at lies in; 0: it lies in none. */
-static u64 ram_end(const struct xg_map *map, u64 at)
+static u64 __init ram_end(const struct xg_map *map, u64 at)
 {
 	const struct xg_map_entry *entry = map->entries;
 	u64 end = 0;
@@ -73,7 +76,7 @@ static u64 ram_end(const struct xg_map *map, u64 at)
 }
 
 /* The first RAM behind @at, which lies in none; @limit: there is none. */
-static u64 ram_next(const struct xg_map *map, u64 at, u64 limit)
+static u64 __init ram_next(const struct xg_map *map, u64 at, u64 limit)
 {
 	const struct xg_map_entry *entry = map->entries;
 
@@ -83,7 +86,7 @@ static u64 ram_next(const struct xg_map *map, u64 at, u64 limit)
 	return limit;
 }
 
-bool xg_map_is_ram(const struct xg_map *map, struct xg_span span)
+bool __init xg_map_is_ram(const struct xg_map *map, struct xg_span span)
 {
 	u64 end = ram_end(map, span.at);
 
@@ -91,7 +94,7 @@ bool xg_map_is_ram(const struct xg_map *map, struct xg_span span)
 }
 
 /* The end of something to be avoided that @span overlaps, or 0. */
-static u64 busy_end(const struct xg_want *want, struct xg_span span)
+static u64 __init busy_end(const struct xg_want *want, struct xg_span span)
 {
 	unsigned int i;
 
@@ -105,7 +108,7 @@ static u64 busy_end(const struct xg_want *want, struct xg_span span)
  * The lowest address for what is wanted, or 0. Each turn leaves a hole of the map
  * or a thing to be avoided behind.
  */
-u64 xg_map_place(const struct xg_map *map, const struct xg_want *want)
+u64 __init xg_map_place(const struct xg_map *map, const struct xg_want *want)
 {
 	u64 at = want->low, end;
 

@@ -2,34 +2,6 @@
 /* What is to be booted, where everything goes; then the copying. */
 #include "load.h"
 
-static const char *read_map(struct xg_boot *boot)
-{
-	boot->map.nr = 0;
-	if (!boot->start.memmap_entries)
-		return xg_xen_map(&boot->map);
-	return xg_map_read(&boot->map, boot->start.memmap,
-			   boot->start.memmap_entries);
-}
-
-static const char *check_modules(const struct xg_boot *boot,
-				 struct xg_span self)
-{
-	const struct xg_start *start = &boot->start;
-	unsigned int i;
-
-	for (i = 0; i < start->nr_modules; i++) {
-		if (!xg_map_is_ram(&boot->map, start->modules[i]) ||
-		    !xg_mem(start->modules[i].at, start->modules[i].len))
-			return "a module is not in RAM";
-		if (xg_overlap(start->modules[i], self))
-			return "a module lies over the loader";
-	}
-	if (start->nr_modules == 2 &&
-	    xg_overlap(start->modules[0], start->modules[1]))
-		return "the modules overlap";
-	return NULL;
-}
-
 /* Two modules are kernel and initrd; one is a bundle, or a kernel alone. */
 static const char *find_files(struct xg_boot *boot)
 {
@@ -37,6 +9,8 @@ static const char *find_files(struct xg_boot *boot)
 	const u8 *data = xg_mem(first.at, first.len);
 	const char *wrong;
 
+	if (!boot->start.nr_modules)
+		return "no module: kernel and initrd come as xl's ramdisk, QEMU's -initrd";
 	boot->image = first;
 	boot->initrd = (struct xg_span) { 0 };
 	if (boot->start.nr_modules == 2) {
@@ -53,24 +27,10 @@ static const char *find_files(struct xg_boot *boot)
 
 static const char *read_cmdline(struct xg_boot *boot)
 {
-	u32 max = boot->bz.cmdline_max, i;
-	const char *c;
+	u32 max = boot->bz.cmdline_max;
 
-	boot->cmdline[0] = 0;
-	if (!boot->start.cmdline)
-		return NULL;
-	if (max > XG_CMDLINE_MAX)
-		max = XG_CMDLINE_MAX;
-	for (i = 0; i <= max; i++) {
-		c = xg_mem(boot->start.cmdline + i, 1);
-		if (!c)
-			return "the command line is outside memory";
-		boot->cmdline[i] = *c;
-		if (!*c)
-			return NULL;
-	}
-	boot->cmdline[0] = 0;
-	return "the command line is longer than the kernel allows, or has no end";
+	return xg_cmdline_read(boot->start.cmdline, boot->cmdline,
+			       max < XG_CMDLINE_MAX ? max : XG_CMDLINE_MAX);
 }
 
 /* Where nothing is lost: not over what is still to be read. */
@@ -118,9 +78,10 @@ const char *xg_boot_plan(u64 start_info, struct xg_span self,
 
 	wrong = xg_start_read(start_info, &boot->start);
 	if (!wrong)
-		wrong = read_map(boot);
+		wrong = xg_map_read(&boot->map, boot->start.memmap,
+				    boot->start.memmap_entries);
 	if (!wrong)
-		wrong = check_modules(boot, self);
+		wrong = xg_modules_check(&boot->start, &boot->map, self);
 	if (!wrong)
 		wrong = find_files(boot);
 	if (!wrong)

@@ -2,14 +2,15 @@
 /* hvm_start_info, versions 0 and 1; later ones are compatible, says Xen. */
 #include "load.h"
 
-static const char *read_modules(struct xg_start *start, u64 list, u32 nr)
+static const char * __init
+read_modules(struct xg_start *start, u64 list, u32 nr)
 {
 	struct xg_wire_module module;
 	const void *from;
 	u32 i;
 
 	if (!nr)
-		return "no module: kernel and initrd come as xl's ramdisk, QEMU's -initrd";
+		return NULL;
 	if (nr > XG_MODULES_MAX)
 		return "start info: more than two modules";
 	from = xg_mem(list, nr * sizeof(module));
@@ -28,7 +29,7 @@ static const char *read_modules(struct xg_start *start, u64 list, u32 nr)
 }
 
 /* Read the start info at @at, and the list of modules. */
-const char *xg_start_read(u64 at, struct xg_start *start)
+const char * __init xg_start_read(u64 at, struct xg_start *start)
 {
 	const size_t v0 = offsetof(struct xg_wire_start, memmap_paddr);
 	struct xg_wire_start wire = { 0 };
@@ -52,4 +53,44 @@ const char *xg_start_read(u64 at, struct xg_start *start)
 	start->memmap = wire.memmap_paddr;
 	start->memmap_entries = wire.memmap_entries;
 	return read_modules(start, wire.modlist_paddr, wire.nr_modules);
+}
+
+/* Are the modules in memory, and over neither @self nor each other? */
+const char * __init xg_modules_check(const struct xg_start *start,
+				     const struct xg_map *map,
+				     struct xg_span self)
+{
+	unsigned int i;
+
+	for (i = 0; i < start->nr_modules; i++) {
+		if (!xg_map_is_ram(map, start->modules[i]) ||
+		    !xg_mem(start->modules[i].at, start->modules[i].len))
+			return "a module is not in RAM";
+		if (xg_overlap(start->modules[i], self))
+			return "a module lies over what was booted";
+	}
+	if (start->nr_modules == 2 &&
+	    xg_overlap(start->modules[0], start->modules[1]))
+		return "the modules overlap";
+	return NULL;
+}
+
+const char * __init xg_cmdline_read(u64 at, char *line, u32 max)
+{
+	const char *c;
+	u32 i;
+
+	line[0] = 0;
+	if (!at)
+		return NULL;
+	for (i = 0; i <= max; i++) {
+		c = xg_mem(at + i, 1);
+		if (!c)
+			return "the command line is outside memory";
+		line[i] = *c;
+		if (!*c)
+			return NULL;
+	}
+	line[0] = 0;
+	return "the command line is longer than the kernel allows, or has no end";
 }

@@ -52,7 +52,11 @@ def kernel_cmdline(spec, console):
     """The guest's kernel command line, less what an engine must add."""
     words = [f"console={console}", "loglevel=6", "panic=1",
              "no_timer_check"]
-    if spec.drivers != "mainline":
+    if spec.kernel.startswith("xg-"):
+        # What is built in has its parameters from here.
+        words += [f"{module}.{word}" for module, *rest in
+                  map(str.split, spec.modparams) for word in rest]
+    elif spec.drivers != "mainline":
         words.append("nopv")
     return " ".join(w for w in [*words, spec.cmdline] if w)
 
@@ -166,6 +170,7 @@ def run_files(spec, kernel, root):
     (root / "etc/testbed").write_text(
         f"drivers={spec.drivers}\ndisks={len(spec.disks)}\n"
         f"type={spec.type}\nengine={spec.engine}\n"
+        f"builtin={'yes' if kernel.has_xg else ''}\n"
         f"script={'yes' if spec.guest_script else ''}\n")
     (root / "etc/modprobe.d/testbed.conf").write_text(
         "".join(f"options {line}\n" for line in spec.modparams))
@@ -209,7 +214,8 @@ def add_our_modules(spec, kernel, root):
                 kernels.module_bytes(module))
         subprocess.run(["depmod", "-b", scratch, kernel.release], check=True,
                        stderr=subprocess.DEVNULL)
-        for index in ("modules.dep", "modules.alias", "modules.symbols"):
+        for index in ("modules.dep", "modules.alias", "modules.symbols",
+                      "modules.builtin"):
             shutil.copy(whole / index, into / index)
 
 

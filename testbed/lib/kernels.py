@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The guest's kernels: Debian's own images, module trees and headers."""
+"""The guest's kernels: Debian's own images, module trees and headers, and small
+kernels built from Debian's sources: plain-VERSION, xg-VERSION (see built())."""
 
 import dataclasses
 import lzma
 import os
 import re
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from . import cache, packages
@@ -13,6 +16,9 @@ from .errors import TestbedError
 
 IMAGES = {"6.1": "linux-image-amd64", "6.12": "linux-image-6.12-amd64"}
 HEADERS = {"6.1": "linux-headers-amd64", "6.12": "linux-headers-6.12-amd64"}
+BUILT = [f"{kind}-{version}" for kind in ("plain", "xg") for version in IMAGES]
+NAMES = [*IMAGES, *BUILT]
+CONFIGS = cache.TOP / "testbed/kernel.d"
 
 
 @dataclasses.dataclass
@@ -20,6 +26,7 @@ class Kernel:
     release: str                # as uname -r says it
     image: Path                 # bzImage
     root: Path | None           # root/lib/modules/RELEASE, None: no modules
+    has_xg: bool = False        # built in, but for the test modules
 
     @property
     def modules(self):
@@ -27,7 +34,9 @@ class Kernel:
 
     @property
     def ours(self):
-        """Where the top Makefile leaves our modules for this kernel."""
+        """Where our modules for it are: the top Makefile leaves them there."""
+        if self.has_xg:
+            return self.modules / "kernel/drivers/xg"
         return cache.BUILD / "modules" / self.release
 
 
@@ -62,12 +71,100 @@ def from_file(path):
 
 def get(spec_kernel):
     """The kernel that --kernel names."""
+    if spec_kernel in BUILT:
+        return built(spec_kernel)
     return (stock(spec_kernel) if spec_kernel in IMAGES
             else from_file(spec_kernel))
 
 
+# --- kernels built from Debian's sources ------------------------------------
+
+def built(name):
+    """plain-VERSION: small, CONFIG_XEN off, no patch. xg-VERSION: the same with
+    xg in the tree (scripts/linux-tree) and built in."""
+    kind, version = name.split("-")
+    root = plain(version) if kind == "plain" else with_xg(version)
+    release = next((root / "usr/lib/modules").iterdir()).name
+    return Kernel(release, root / "boot/bzImage", root, kind == "xg")
+
+
+def plain(version):
+    """Root of a plain kernel, with the tree it was built in below tree/."""
+    package = [f"linux-source-{version}"]
+    config = CONFIGS / "small.config"
+    recipe = [packages.resolve("bookworm", package, depends=False),
+              cache.digest(config), 1]
+
+    def make(path):
+        packages.install(cache.TOP / "testbed/kernel-packages")
+        path.mkdir()
+        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+            packages.extract("bookworm", package, scratch, depends=False)
+            archive = next(Path(scratch).glob("usr/src/linux-source-*.tar.xz"))
+            (path / "tree").mkdir()
+            subprocess.run(["tar", "-xf", archive, "--strip-components=1"],
+                           cwd=path / "tree", check=True)
+        compile_kernel(path / "tree", path, "-plain", [config])
+    return cache.cached(f"kernel-plain-{version}", recipe, make)
+
+
+def with_xg(version):
+    """Root of a kernel with xg. Most of it is compiled for the plain one."""
+    base = plain(version)
+    configs = [CONFIGS / "small.config", CONFIGS / "xg.config"]
+    laid = run([cache.TOP / "scripts/linux-tree", "-l", version])
+    files = [cache.TOP / line for line in laid.splitlines()]
+    recipe = [base.name, [(str(f.relative_to(cache.TOP)), cache.digest(f))
+                          for f in [*configs, *files]], 1]
+
+    def make(path):
+        path.mkdir()
+        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+            tree = Path(scratch) / "tree"
+            run(["cp", "-a", "--reflink=auto", base / "tree", tree])
+            run([cache.TOP / "scripts/linux-tree", tree])
+            compile_kernel(tree, path, "-xg", configs)
+    return cache.cached(f"kernel-xg-{version}", recipe, make)
+
+
+def compile_kernel(tree, root, suffix, configs):
+    """Into root/boot and root/usr/lib/modules."""
+    wanted = tree / "wanted.config"
+    wanted.write_text("".join(c.read_text() for c in configs)
+                      + f'CONFIG_LOCALVERSION="{suffix}"\n')
+    make = ["make", "-s", "-C", tree, "LOCALVERSION="]
+    run([*make, f"KCONFIG_ALLCONFIG={wanted}", "allnoconfig"])
+    missing = (set(re.findall(r"^CONFIG_.*$", wanted.read_text(), re.M))
+               - set((tree / ".config").read_text().splitlines()))
+    if missing:
+        raise TestbedError("this kernel cannot have " + " ".join(missing))
+    run([*make, f"-j{os.cpu_count()}", "bzImage", "modules"])
+    run([*make, f"INSTALL_MOD_PATH={root}/usr", "modules_install"])
+    (root / "boot").mkdir()
+    shutil.copy(tree / "arch/x86/boot/bzImage", root / "boot")
+    shutil.copy(tree / ".config", root / "boot/config")
+    run(["objcopy", "--strip-debug", tree / "vmlinux", root / "boot/vmlinux"])
+    for link in ("build", "source"):
+        for path in (root / "usr/lib/modules").glob(f"*/{link}"):
+            path.unlink()
+
+
+def run(command):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise TestbedError(" ".join(map(str, command[:8])) + ": "
+                           + done.stderr.strip()[-1500:])
+    return done.stdout
+
+
 def headers(version):
-    """Build tree of a stock kernel, for `make -C`; made to be relocatable."""
+    """Build tree of a kernel, for `make -C`; made to be relocatable."""
+    if version in BUILT:
+        kind, version = version.split("-")
+        if kind != "plain":
+            raise TestbedError("what xg-VERSION has of xg is built with it")
+        return plain(version) / "tree"
     names = [name for name, _, _ in packages.resolve("bookworm",
                                                      [HEADERS[version]])
              if re.match(r"linux-(headers-\d.*-(amd64|common)$|kbuild-)", name)

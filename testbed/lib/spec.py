@@ -6,7 +6,7 @@ import dataclasses
 import re
 from pathlib import Path
 
-from . import qemu
+from . import kernels, qemu
 from .errors import TestbedError
 
 
@@ -25,7 +25,7 @@ class Disk:
 class VmSpec:
     engine: str = "kvm"                 # kvm | xen
     type: str = "hvm"                   # hvm | pvh
-    kernel: str = "6.1"                 # 6.1 | 6.12 | path of a bzImage
+    kernel: str = "6.1"                 # a name of kernels.NAMES | path of a bzImage
     drivers: str = "xg"                 # xg | mainline | none
     vcpus: int = 2
     memory: int = 512                   # MiB
@@ -100,7 +100,9 @@ def build_parser():
     add("--engine", choices=("kvm", "xen"), default="kvm",
         help="KVM's Xen emulation, or real Xen with dom0 (default kvm)")
     add("--type", choices=("hvm", "pvh"), default="hvm")
-    add("--kernel", default="6.1", metavar="6.1|6.12|BZIMAGE")
+    add("--kernel", default="6.1", metavar="KERNEL",
+        help="Debian's 6.1 or 6.12; plain-6.1, plain-6.12: small, without Xen "
+             "code; xg-6.1, xg-6.12: the same with xg built in; or a bzImage")
     add("--drivers", choices=("xg", "mainline", "none"), default="xg",
         help="xg: our modules; mainline: the kernel's own; none: emulated "
              "devices only")
@@ -153,11 +155,15 @@ def parse(argv):
 
 
 def check(spec):
-    if spec.type == "pvh" and spec.drivers != "mainline":
-        raise TestbedError("--type pvh runs only --drivers mainline so far")
+    has_xg = spec.kernel.startswith("xg-")
+    if spec.type == "pvh" and not has_xg and spec.drivers != "mainline":
+        raise TestbedError("--type pvh is for --drivers mainline or a kernel "
+                           "xg-6.1, xg-6.12")
+    if has_xg and spec.drivers != "xg":
+        raise TestbedError(f"--kernel {spec.kernel} runs only --drivers xg")
     if spec.engine == "kvm" and (spec.type == "pvh" or spec.config):
         raise TestbedError("--type pvh and --config need --engine xen")
-    if spec.kernel not in ("6.1", "6.12"):
+    if spec.kernel not in kernels.NAMES:
         spec.kernel = str(existing_or_raise(spec.kernel))
     if spec.engine == "xen" and spec.xen == "4.20":
         if spec.paging == "shadow":
@@ -175,5 +181,6 @@ def check(spec):
 def existing_or_raise(text):
     path = Path(text)
     if not path.is_file():
-        raise TestbedError(f"--kernel {text}: neither 6.1, 6.12 nor a file")
+        raise TestbedError(f"--kernel {text}: neither "
+                           + ", ".join(kernels.NAMES) + " nor a file")
     return path.resolve()

@@ -86,6 +86,10 @@ REMAP_CASES = {
 }
 
 
+# For kernels that have the drivers built in: nothing is taken out.
+BUILT_IN = ["grant", *EVTCHN[:3], "time/basic.sh", "xenbus", "blkfront/fs.sh",
+            "blkfront/io.sh", "netfront/basic.sh", "platform/hypercall.sh",
+            *STACK[::2]]
 CONSOLE = ["console/basic.sh", "console/reload.sh"]
 # The first of the channels is for xl before 4.20, which gives it number 0, that of the
 # domain's own console, and then refuses it; so ours is number 1.
@@ -115,6 +119,8 @@ CASES = [
     Case("pvh-loader", "the PVH loader boots stock kernels in QEMU, and stops "
          "when it cannot", command=["testbed/suite.d/pvh-loader"],
          soak_only=True),
+    Case("series", "the patches for kernels apply, scripts/linux-tree lays what it "
+         "should", command=["testbed/suite.d/series"]),
     Case("harness", "a bad test fails, whichever way it is bad",
          command=["testbed/suite.d/harness"]),
     Case("faults", "only an emulator's fault is called one",
@@ -304,4 +310,12 @@ CASES = [
     Case("xen-pvh-loader-v0", "the memory map asked of Xen, kernel 6.12",
          engine="xen", kernel="6.12", drivers="mainline", tests=STACK[2:],
          data=True, timeout=600, soak_only=True, options=pvh_loader("v0.elf")),
+    Case("xen-plain-6.12", "a small kernel 6.12 without Xen code, all as modules",
+         engine="xen", kernel="plain-6.12", tests=STACK, data=True, timeout=600,
+         soak_only=True),
+    *(Case(f"xen-{kind}-{kernel}", f"a kernel with all built in, as {kind.upper()}",
+           engine="xen", kernel=kernel, tests=BUILT_IN, data=True,
+           host_script=PEERS, timeout=900, soak_only=True,
+           options=["--type", kind])
+      for kind in ("hvm", "pvh") for kernel in ("xg-6.12", "xg-6.1")),
 ]

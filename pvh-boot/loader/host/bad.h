@@ -59,9 +59,9 @@ REFUSED("a module is not in RAM", second.size = RAM_SIZE);
 REFUSED("a module is not in RAM", ranges[2].type = 3, first.paddr = RAM + 0xffff);
 /* RAM by the map, but not of this machine: the loader's is 4 GiB. */
 REFUSED("a module is not in RAM", ranges[1].size = RAM_SIZE, second.paddr = ABOVE);
-REFUSED("a module lies over the loader", first.paddr = RAM);
-REFUSED("a module lies over the loader", first.paddr = MODULE - 1);
-REFUSED("a module lies over the loader", second.paddr = RAM + 0x8000);
+REFUSED("a module lies over what was booted", first.paddr = RAM);
+REFUSED("a module lies over what was booted", first.paddr = MODULE - 1);
+REFUSED("a module lies over what was booted", second.paddr = RAM + 0x8000);
 REFUSED("the modules overlap", second.paddr = first.paddr);
 REFUSED("the modules overlap", second.paddr = first.paddr + BZ_LEN - 1);
 
