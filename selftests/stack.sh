@@ -2,7 +2,7 @@
 # For tests that take the stack down and up again: source it after ktap.sh.
 
 # Lowest first. What stands here is what `modprobe xg-platform-pci` brings, in time.
-stack_modules="xg-proto xg-hypercall xg-evtchn xg-time xg-grant xg-xenbus xg-balloon xg-control xg-dev xg-smp xg-console xg-blkfront xg-netfront xg-platform-pci"
+stack_modules="xg-proto xg-hypercall xg-evtchn xg-time xg-grant xg-xenbus xg-balloon xg-control xg-dev xg-smp xg-spinlock xg-console xg-blkfront xg-netfront xg-platform-pci"
 
 # module_file NAME: its .ko, from $XG_MODULES or the installed modules
 module_file() {

@@ -26,7 +26,7 @@ MODULES = ["ata_piix", "sd_mod", "ext4", "crc32c_generic", "xen-blkfront",
 TOOLS = {"mkfs.ext4": "e2fsprogs", "e2fsck": "e2fsprogs"}
 MORE_TOOLS = {"fio": "fio", "iperf3": "iperf3", "lsblk": "util-linux",
               "ethtool": "ethtool", "taskset": "util-linux",
-              "perf": "linux-perf", "strace": "strace",
+              "hackbench": "rt-tests", "perf": "linux-perf", "strace": "strace",
               "xenstore-read": "xenstore-utils", "xenstore-ls": "xenstore-utils",
               "xenstore-write": "xenstore-utils", "xenstore-rm": "xenstore-utils",
               "xenstore-list": "xenstore-utils",
