@@ -4,6 +4,7 @@
 #define XG_SPINLOCK_INTERNAL_H
 
 #include <linux/errno.h>
+#include <linux/kconfig.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 #include <asm/qspinlock.h>
@@ -32,6 +33,7 @@ struct xg_lock_counts {
 };
 
 DECLARE_PER_CPU(struct xg_lock_counts, xg_lock_counts);
+extern u64 xg_cycles_per_us;
 
 /* wait.c: before the first wait, and the wait itself: any context */
 void xg_lock_init(void);
@@ -55,6 +57,33 @@ static inline void xg_hook_remove(void)
 static inline bool xg_hook_works(void)
 {
 	return false;
+}
+#endif
+
+struct seq_file;
+
+/* pv.c: process context. _in_use: the kernel's locks are paravirtual since boot */
+#if IS_BUILTIN(CONFIG_XG_SPINLOCK) && defined(CONFIG_PARAVIRT_SPINLOCKS)
+bool xg_pv_in_use(void);
+void xg_pv_start(void);
+void xg_pv_stop(void);
+void xg_pv_show(struct seq_file *m);
+#else
+static inline bool xg_pv_in_use(void)
+{
+	return false;
+}
+
+static inline void xg_pv_start(void)
+{
+}
+
+static inline void xg_pv_stop(void)
+{
+}
+
+static inline void xg_pv_show(struct seq_file *m)
+{
 }
 #endif
 

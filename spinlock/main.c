@@ -14,7 +14,6 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
-#include <asm/tsc.h>
 #include <xg/hypercall.h>
 #include "internal.h"
 
@@ -31,6 +30,10 @@ static int spinlock_show(struct seq_file *m, void *unused)
 	struct xg_lock_counts *c;
 	unsigned int cpu;
 
+	if (xg_pv_in_use()) {
+		xg_pv_show(m);
+		return 0;
+	}
 	for_each_possible_cpu(cpu) {
 		c = per_cpu_ptr(&xg_lock_counts, cpu);
 		sum.contended += c->contended;
@@ -44,9 +47,9 @@ static int spinlock_show(struct seq_file *m, void *unused)
 	seq_printf(m, "yields: %llu\n", sum.yields);
 	seq_printf(m, "claims: %llu\n", sum.claims);
 	seq_printf(m, "waited_us: %llu\n",
-		   mul_u64_u32_div(sum.cycles, 1000, tsc_khz));
+		   div64_u64(sum.cycles, xg_cycles_per_us));
 	seq_printf(m, "longest_us: %llu\n",
-		   mul_u64_u32_div(sum.longest, 1000, tsc_khz));
+		   div64_u64(sum.longest, xg_cycles_per_us));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(spinlock);
@@ -64,7 +67,10 @@ static int start(void)
 {
 	int err;
 
-	xg_lock_init();
+	if (xg_pv_in_use()) {
+		xg_pv_start();
+		return 0;
+	}
 	err = xg_hook_add();
 	if (err) {
 		pr_err("waits for locks cannot be hooked: this kernel has no function tracing, or it is off, or another has them (%d)\n",
@@ -85,6 +91,7 @@ static int __init xg_spinlock_init(void)
 		pr_err("wait=%s: unknown, use \"yield\" or \"spin\"\n", wait);
 		return -EINVAL;
 	}
+	xg_lock_init();
 	why = why_not();
 	if (why) {
 		pr_info("CPUs that wait for a lock spin, %s\n", why);
@@ -101,6 +108,8 @@ static int __init xg_spinlock_init(void)
 static void __exit xg_spinlock_exit(void)
 {
 	debugfs_remove(file);
+	if (xg_pv_in_use())
+		xg_pv_stop();
 	if (hooked)
 		xg_hook_remove();
 }

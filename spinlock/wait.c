@@ -18,10 +18,14 @@
  */
 #include <linux/atomic.h>
 #include <linux/compiler.h>
+#include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
+#include <linux/time64.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
-#include <asm/tsc.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/sched.h>
 #include <xg/hypercall.h>
@@ -35,7 +39,7 @@
 #define PATIENCE_US	10000
 
 DEFINE_PER_CPU(struct xg_lock_counts, xg_lock_counts);
-static u64 cycles_per_us __ro_after_init;
+u64 xg_cycles_per_us __ro_after_init;
 
 static __always_inline bool take(struct qspinlock *lock)
 {
@@ -90,21 +94,21 @@ static __always_inline void account(u64 cycles)
 }
 
 /* Spinning for @budget was in vain -> how long to spin next */
-static __always_inline u64 yield(u64 budget)
+static __always_inline u64 give_way(u64 budget)
 {
 	u64 start = rdtsc();
 
 	this_cpu_inc(xg_lock_counts.yields);
 	xg_sched_op(SCHEDOP_yield, NULL);
-	if (rdtsc() - start > IDLE_YIELD_US * cycles_per_us)
-		return SPIN_US * cycles_per_us;
-	return min(2 * budget, SPIN_MAX_US * cycles_per_us);
+	if (rdtsc() - start > IDLE_YIELD_US * xg_cycles_per_us)
+		return SPIN_US * xg_cycles_per_us;
+	return min(2 * budget, SPIN_MAX_US * xg_cycles_per_us);
 }
 
 /* In place of the kernel's, with its arguments. */
 notrace void xg_lock_wait(struct qspinlock *lock, u32 val)
 {
-	u64 budget = SPIN_US * cycles_per_us;
+	u64 budget = SPIN_US * xg_cycles_per_us;
 	bool claimed = false;
 	u64 start = rdtsc();
 
@@ -112,17 +116,23 @@ notrace void xg_lock_wait(struct qspinlock *lock, u32 val)
 	if (spin(lock, claimed, budget))
 		return;
 	do {
-		if (!claimed && rdtsc() - start > PATIENCE_US * cycles_per_us &&
+		if (!claimed && rdtsc() - start > PATIENCE_US * xg_cycles_per_us &&
 		    claim(lock)) {
 			this_cpu_inc(xg_lock_counts.claims);
 			claimed = true;
 		}
-		budget = yield(budget);
+		budget = give_way(budget);
 	} while (!spin(lock, claimed, budget));
 	account(rdtsc() - start);
 }
 
+/* Measured, as the kernel need not know (tsc_khz may be 0). Process context. */
 void __init xg_lock_init(void)
 {
-	cycles_per_us = tsc_khz / 1000;
+	u64 cycles = rdtsc(), ns = ktime_get_ns();
+
+	usleep_range(5000, 10000);
+	cycles = rdtsc() - cycles;
+	ns = ktime_get_ns() - ns;
+	xg_cycles_per_us = max(div64_u64(cycles * NSEC_PER_USEC, ns), 1ull);
 }

@@ -32,7 +32,7 @@
 #include <linux/uaccess.h>
 #include <xg/hypercall.h>
 
-#define TIMER_US	500
+#define TIMER_NS	500000
 #define MAX_STEPS	100000
 
 /* Who else takes a lock */
@@ -126,7 +126,7 @@ static enum hrtimer_restart turn_of_timer(struct hrtimer *timer)
 	spin_lock(&locks[a->kind].lock);
 	change(a, a->kind, asked);
 	spin_unlock(&locks[a->kind].lock);
-	hrtimer_forward_now(timer, us_to_ktime(TIMER_US));
+	hrtimer_forward_now(timer, ns_to_ktime(TIMER_NS));
 	return HRTIMER_RESTART;
 }
 
@@ -138,9 +138,9 @@ static int thread(void *data)
 	struct actor *a = *per_cpu_ptr(&actors, cpu);
 	unsigned int nr;
 
-	hrtimer_start(&a[SOFTIRQ].timer, us_to_ktime(TIMER_US),
+	hrtimer_start(&a[SOFTIRQ].timer, ns_to_ktime(TIMER_NS),
 		      HRTIMER_MODE_REL_SOFT);
-	hrtimer_start(&a[HARDIRQ].timer, us_to_ktime(TIMER_US),
+	hrtimer_start(&a[HARDIRQ].timer, ns_to_ktime(TIMER_NS),
 		      HRTIMER_MODE_REL_HARD);
 	for (nr = 0; nr < turns; nr++) {
 		turn_of_process(&a[PROCESS], nr % KINDS);
