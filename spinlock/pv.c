@@ -100,6 +100,8 @@ static void wake(int cpu)
 	xg_evtchn_notify(ch);
 }
 
+__visible bool xg_vcpu_is_preempted(long cpu);
+
 /* One that waits for an interrupt is not taken for one that has been preempted. */
 __visible bool xg_vcpu_is_preempted(long cpu)
 {
@@ -163,7 +165,7 @@ static int cpu_down(unsigned int cpu)
 
 /* --- start and stop ---------------------------------------------------------- */
 
-static void up(void)
+static void store_up(void)
 {
 	int err;
 
@@ -178,7 +180,7 @@ static void up(void)
 }
 
 /* Runstates stay: Xen goes on writing them, and this memory is the kernel's. */
-static void down(void)
+static void store_down(void)
 {
 	if (cpuhp_state >= 0)
 		cpuhp_remove_state(cpuhp_state);
@@ -192,8 +194,8 @@ static void moved(void)
 }
 
 static struct xg_store_user user = {
-	.up = up,
-	.down = down,
+	.up = store_up,
+	.down = store_down,
 	.moved = moved,
 };
 
@@ -221,7 +223,7 @@ void xg_pv_show(struct seq_file *m)
 		sleeps += per_cpu(beds, cpu).sleeps;
 		kicks += per_cpu(beds, cpu).kicks;
 	}
-	seq_puts(m, "wait: sleep\n");
+	seq_printf(m, "wait: %s\n", cpuhp_state < 0 ? "spin" : "sleep");
 	seq_printf(m, "sleeps: %llu\n", sleeps);
 	seq_printf(m, "kicks: %llu\n", kicks);
 }
