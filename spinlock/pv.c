@@ -78,8 +78,8 @@ static void sleep(u8 *byte, u8 val)
 	if (!ch || in_nmi())
 		return;
 	this_cpu_inc(beds.depth);
-	/* Then *@byte is read; who writes it sends an event after that. */
 	xg_evtchn_forget(ch);
+	/* Now *@byte is read; who writes it sends an event after that. */
 	smp_mb__after_atomic();
 	if (READ_ONCE(*byte) == val) {
 		this_cpu_inc(beds.sleeps);
@@ -107,6 +107,7 @@ __visible bool xg_vcpu_is_preempted(long cpu)
 {
 	return READ_ONCE(per_cpu(runstates, cpu).state) == RUNSTATE_runnable;
 }
+
 PV_CALLEE_SAVE_REGS_THUNK(xg_vcpu_is_preempted);
 
 /* --- CPUs come and go; on the CPU -------------------------------------------- */

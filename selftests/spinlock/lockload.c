@@ -41,7 +41,8 @@ int main(int argc, char **argv)
 	pthread_t ids[MAX_THREADS];
 	struct timespec t;
 
-	if (argc != 3 || !(nr = strtoul(argv[1], NULL, 10)) || nr > MAX_THREADS) {
+	nr = argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
+	if (!nr || nr > MAX_THREADS) {
 		fprintf(stderr, "usage: lockload THREADS MILLISECONDS\n");
 		return 2;
 	}

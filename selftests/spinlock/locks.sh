@@ -14,7 +14,7 @@ dir=$XG_DEBUGFS/test-locks
 tracing=/sys/kernel/tracing
 waits=/tmp/waits.$$
 stop=/tmp/stop.$$
-plan 24
+plan 26
 
 result() { counter test-locks/result "$1"; }
 contended() { counter spinlock contended; }
@@ -28,7 +28,7 @@ contend() {
 	rm -f $stop
 	(
 		while :; do
-			echo "2000 20" >"$dir/run" || exit 1
+			echo "2000 2" >"$dir/run" || exit 1
 			result longest_us >>$waits
 			[ ! -e $stop ] || exit 0
 		done
@@ -47,13 +47,17 @@ cleanup "rm -f $waits $stop"
 check "the module goes and comes" again_with
 is "waits come to it" "$(counter spinlock wait)" yield
 log_mark
-check "turns are taken" sh -c "echo '20000 20' >$dir/run"
+check "turns are taken" sh -c "echo '20000 2' >$dir/run"
 check "there were waits" [ "$(contended)" -gt 100 ]
 for kind in process softirq hardirq; do
 	check "of each kind: $kind" [ "$(result $kind)" -gt 0 ]
 done
 diag "$(cat "$dir/result" "$XG_DEBUGFS/spinlock")"
 result longest_us >$waits
+
+claims=$(counter spinlock claims)
+check "turns that are long" sh -c "echo '20 12000' >$dir/run"
+check "who waits for long claims the next" [ "$(counter spinlock claims)" -gt "$claims" ]
 
 contend
 went=0
@@ -107,7 +111,7 @@ check "with tracing it comes" again_with
 is "as if nothing had been" "$(counter spinlock wait)" yield
 
 again_with wait=spin
-echo "2000 20" >"$dir/run"
+echo "2000 2" >"$dir/run"
 is "wait=spin leaves locks alone" "$(counter spinlock wait) $(contended)" "spin 0"
 
 longest=$(sort -n $waits | tail -n 1)

@@ -7,8 +7,8 @@
  * with hard interrupts. A thread on each CPU takes them in turn, a timer in softirq
  * and one in hard interrupt context beside it theirs. What a lock protects is
  * changed in steps that somebody else inside would spoil. "run" is written with the
- * number of turns for each thread, and for how many steps it stays inside; the write
- * fails if a turn was lost. "result" has the longest wait, and how long all took.
+ * number of turns for each thread, and the microseconds of each; the write fails if a
+ * turn was lost. "result" has the longest wait, and how long all took.
  */
 #define pr_fmt(fmt) "xg-test-locks: " fmt
 
@@ -16,6 +16,7 @@
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
 #include <linux/kernel.h>
@@ -33,18 +34,19 @@
 #include <xg/hypercall.h>
 
 #define TIMER_NS	500000
-#define MAX_STEPS	100000
+#define MAX_US		20000
 
 /* Who else takes a lock */
 enum kind { PROCESS, SOFTIRQ, HARDIRQ, KINDS };
 
 /**
  * struct shared - a lock and what it protects
- * @lock: of its kind
- * @turns: so many, by @begun and by @ended
+ * @lock: both counts
+ * @begun: turns
+ * @ended: turns, the same again outside of one
  */
 struct shared {
-	spinlock_t lock;
+	spinlock_t lock; /* @begun, @ended */
 	u64 begun;
 	u64 ended;
 } ____cacheline_aligned_in_smp;
@@ -52,8 +54,8 @@ struct shared {
 /**
  * struct actor - one context on a CPU
  * @timer: runs it, but not in a process
- * @kind: of the lock it takes, where it is a timer
- * @turns: so many taken of each kind
+ * @kind: of lock that it takes, where it is a timer
+ * @turns: so many with each lock
  * @spoilt: of these, so many in which somebody else was inside
  * @longest: wait, in ns
  */
@@ -70,50 +72,48 @@ static struct shared locks[KINDS];
 static struct lock_class_key classes[KINDS];
 static DEFINE_PER_CPU(struct actor[KINDS], actors);
 static DEFINE_PER_CPU(struct completion, thread_ended);
-static unsigned int turns, steps;
+static unsigned int turns, stay_us;
 static u64 took;	/* ns */
-static DEFINE_MUTEX(lock);
+static DEFINE_MUTEX(lock);	/* one run at a time */
 static struct dentry *dir;
 
 /* --- a turn ------------------------------------------------------------------ */
 
 /* With the lock held. */
-static void change(struct actor *a, enum kind kind, u64 asked)
+static void change(struct actor *a, enum kind which, u64 asked)
 {
-	struct shared *s = &locks[kind];
+	struct shared *s = &locks[which];
 	u64 waited = ktime_get_ns() - asked;
 	u64 mine = READ_ONCE(s->begun) + 1;
-	unsigned int i;
 
 	WRITE_ONCE(s->begun, mine);
-	for (i = 0; i < steps; i++)
-		cpu_relax();
+	udelay(stay_us);
 	if (READ_ONCE(s->begun) != mine || READ_ONCE(s->ended) != mine - 1)
 		a->spoilt++;
 	WRITE_ONCE(s->ended, mine);
-	a->turns[kind]++;
+	a->turns[which]++;
 	a->longest = max(a->longest, waited);
 }
 
-static void turn_of_process(struct actor *a, enum kind kind)
+static void turn_of_process(struct actor *a, enum kind which)
 {
-	spinlock_t *lock = &locks[kind].lock;
+	spinlock_t *lock = &locks[which].lock;
 	u64 asked = ktime_get_ns();
 
-	switch (kind) {
+	switch (which) {
 	case PROCESS:
 		spin_lock(lock);
-		change(a, kind, asked);
+		change(a, which, asked);
 		spin_unlock(lock);
 		break;
 	case SOFTIRQ:
 		spin_lock_bh(lock);
-		change(a, kind, asked);
+		change(a, which, asked);
 		spin_unlock_bh(lock);
 		break;
 	default:
 		spin_lock_irq(lock);
-		change(a, kind, asked);
+		change(a, which, asked);
 		spin_unlock_irq(lock);
 	}
 }
@@ -266,7 +266,8 @@ static ssize_t run_write(struct file *file, const char __user *from,
 	if (copy_from_user(text, from, len))
 		return -EFAULT;
 	mutex_lock(&lock);
-	if (sscanf(text, "%u %u", &turns, &steps) == 2 && steps <= MAX_STEPS)
+	if (sscanf(text, "%u %u", &turns, &stay_us) == 2 &&
+	    stay_us <= MAX_US)
 		err = run();
 	else
 		err = -EINVAL;
