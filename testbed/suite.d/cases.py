@@ -49,7 +49,7 @@ NOT_KVM = ["netfront/basic.sh", "evtchn/hotplug.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 # They take modules out and in.
-SMP = ["smp/ipi.sh", "spinlock/locks.sh"]
+SMP = ["smp/ipi.sh", "spinlock/locks.sh", "spinlock/reload.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 # The last one: it leaves the guest with upcalls by vector.
 UPCALL = ["evtchn/upcall.sh"]
