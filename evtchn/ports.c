@@ -200,6 +200,18 @@ void xg_evtchn_kick(struct xg_evtchn *ch)
 }
 EXPORT_SYMBOL_GPL(xg_evtchn_kick);
 
+/**
+ * xg_evtchn_forget() - whatever has come by a channel is no event any more
+ * @ch: a channel that is open, its IRQ disabled: its owner polls the port
+ *
+ * Context: any; a locked operation on what Xen writes as well.
+ */
+void xg_evtchn_forget(struct xg_evtchn *ch)
+{
+	xg_abi->clear_pending(ch->port);
+}
+EXPORT_SYMBOL_GPL(xg_evtchn_forget);
+
 void xg_count_on(const struct xg_evtchn *ch, unsigned int cpu)
 {
 	struct xg_cpu *c = per_cpu_ptr(&xg_cpu, cpu);

@@ -137,10 +137,10 @@ EXPORT_SYMBOL_GPL(xg_vcpu_op);
  * @cmd: SCHEDOP_* (xen/interface/sched.h)
  * @arg: the structure that belongs to @cmd, or NULL
  *
- * Context: any.
+ * Context: any; not traced, as a wait for a tracer's lock comes here.
  * Return: 0 or more, or -errno from Xen.
  */
-int xg_sched_op(int cmd, void *arg)
+notrace int xg_sched_op(int cmd, void *arg)
 {
 	return HYPERCALL(sched_op, cmd, arg, 0);
 }

@@ -285,7 +285,7 @@ MODULE_DESCRIPTION("Xen platform device or PVH: root of the xg layers");
 MODULE_AUTHOR("The xg authors");
 MODULE_LICENSE("GPL");
 /*
- * The first four no device has loaded: where there is a store, there is use for them.
+ * The first five no device has loaded: where there is a store, there is use for them.
  * The frontends' devices do, but an initramfs is to have them.
  */
-MODULE_SOFTDEP("post: xg-control xg-dev xg-smp xg-console xg-blkfront xg-netfront");
+MODULE_SOFTDEP("post: xg-control xg-dev xg-smp xg-spinlock xg-console xg-blkfront xg-netfront");

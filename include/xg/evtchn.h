@@ -91,6 +91,8 @@ void xg_evtchn_notify(struct xg_evtchn *ch);
 void xg_evtchn_eoi(struct xg_evtchn *ch, unsigned int flags);
 /* The handler's half seen from the owner: run it as if an event had come. */
 void xg_evtchn_kick(struct xg_evtchn *ch);
+/* Any context. For an owner that disabled the IRQ and polls: nothing has come yet. */
+void xg_evtchn_forget(struct xg_evtchn *ch);
 
 /* xg_pirq_add_msi(), @flags */
 #define XG_PIRQ_MSIX		BIT(0)	/* not MSI; for /proc/interrupts */

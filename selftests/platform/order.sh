@@ -6,9 +6,9 @@
 on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
 stack_take_down
-plan 20
+plan 21
 
-for module in xg-platform-pci xg-blkfront xg-console xg-smp xg-dev xg-control xg-balloon xg-xenbus xg-grant xg-time xg-evtchn; do
+for module in xg-platform-pci xg-blkfront xg-console xg-spinlock xg-smp xg-dev xg-control xg-balloon xg-xenbus xg-grant xg-time xg-evtchn; do
 	try_insmod $module
 	is "$module before what it needs: refused" $? 1
 done

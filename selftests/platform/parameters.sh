@@ -7,7 +7,7 @@
 on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
 stack_take_down
-if real_xen; then plan 38; else plan 41; fi
+if real_xen; then plan 41; else plan 44; fi
 
 # refused MODULE PARAMETER: the layers below it are up
 refused() {
@@ -32,6 +32,7 @@ for module in xg-time xg-grant xg-xenbus; do
 done
 refused xg-balloon deflate_on_oom
 refused xg-smp ipi
+refused xg-spinlock wait
 for module in xg-balloon xg-blkfront; do
 	try_insmod $module
 done

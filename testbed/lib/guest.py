@@ -25,7 +25,8 @@ MODULES = ["ata_piix", "sd_mod", "ext4", "crc32c_generic", "xen-blkfront",
 # command -> Debian package.
 TOOLS = {"mkfs.ext4": "e2fsprogs", "e2fsck": "e2fsprogs"}
 MORE_TOOLS = {"fio": "fio", "iperf3": "iperf3", "lsblk": "util-linux",
-              "ethtool": "ethtool", "kexec": "kexec-tools", "taskset": "util-linux",
+              "ethtool": "ethtool", "kexec": "kexec-tools",
+              "hackbench": "rt-tests", "taskset": "util-linux",
               "perf": "linux-perf", "strace": "strace",
               "xenstore-read": "xenstore-utils", "xenstore-ls": "xenstore-utils",
               "xenstore-write": "xenstore-utils", "xenstore-rm": "xenstore-utils",

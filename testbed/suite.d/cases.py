@@ -48,8 +48,8 @@ ONCE = ["xenbus", "blkfront/fs.sh", "blkfront/rebind.sh", "evtchn/peer.sh"]
 NOT_KVM = ["netfront/basic.sh", "evtchn/hotplug.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
-# It takes a module out and in.
-SMP = ["smp/ipi.sh"]
+# They take modules out and in.
+SMP = ["smp/ipi.sh", "spinlock/locks.sh", "spinlock/reload.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 # The last one: it leaves the guest with upcalls by vector.
 UPCALL = ["evtchn/upcall.sh"]
@@ -231,6 +231,10 @@ CASES = [
     Case("xen-kexec-fifo", "the same with FIFO events, which only a soft reset "
          "ends", engine="xen", guest_script="kexec.guest", timeout=600,
          options=["--memory", "768", *FIFO], soak_only=True),
+    Case("xen-overcommit", "locks of a guest that has fewer processors than vCPUs, "
+         "and work beside it", engine="xen", tests=["spinlock"],
+         host_script="hog.host", options=["--vcpus", "4"], timeout=900,
+         soak_only=True),
     Case("xen-console", "the domain's console and a channel: bytes both ways, slow "
          "ends, out and in", engine="xen", tests=CONSOLE,
          host_script="console.host", options=CONSOLES, timeout=900,

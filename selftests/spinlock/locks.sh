@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#: timeout 300
+# CPUs contend for locks in processes, softirqs and hard interrupts, briefly and for
+# long, and as one of them goes and comes: no two are inside at once, no turn is
+# lost, nobody waits for long.
+. "${0%/*}/../ktap.sh"
+. "${0%/*}/../stack.sh"
+. "${0%/*}/../contention.sh"
+need xg-spinlock
+[ "$(cat /sys/devices/system/cpu/online)" != 0 ] || skip_all "there is one CPU"
+test_module xg-test-locks
+rounds=$(rounds 4 50)
+plan 9
+
+# What counts waits, and those for long: by yielding, or asleep
+case $(counter spinlock wait) in
+yield) some=contended many=claims ;;
+sleep) some=sleeps many=kicks ;;
+*) skip_all "locks are the kernel's" ;;
+esac
+
+before=$(counter spinlock $some)
+check "turns are taken" take 20000 2
+for kind in process softirq hardirq; do
+	check "of each kind: $kind" [ "$(result $kind)" -gt 0 ]
+done
+check "some waited: $some" [ "$(counter spinlock $some)" -gt "$before" ]
+before=$(counter spinlock $many)
+take 20 12000
+check "and when turns are long: $many" [ "$(counter spinlock $many)" -gt "$before" ]
+diag "$(cat "$dir/result" "$XG_DEBUGFS/spinlock")"
+
+last=$(($(nproc) - 1))
+contend
+went=0 came=0
+for i in $(seq "$rounds"); do
+	echo 0 >/sys/devices/system/cpu/cpu$last/online && went=$((went + 1))
+	echo 1 >/sys/devices/system/cpu/cpu$last/online && came=$((came + 1))
+done
+is "a CPU goes and comes meanwhile" "$went $came" "$rounds $rounds"
+contended "as the CPU went and came"
+nobody_starved
