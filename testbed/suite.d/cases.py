@@ -119,6 +119,9 @@ CASES = [
     Case("pvh-loader", "the PVH loader boots stock kernels in QEMU, and stops "
          "when it cannot", command=["testbed/suite.d/pvh-loader"],
          soak_only=True),
+    Case("pvh-entry", "a kernel boots by its own PVH entry in QEMU, and stops when "
+         "it cannot", command=["testbed/suite.d/pvh-entry", "xg-6.12"],
+         makes="xg-6.12", soak_only=True),
     Case("series", "the patches for kernels apply, scripts/linux-tree lays what it "
          "should", command=["testbed/suite.d/series"]),
     Case("harness", "a bad test fails, whichever way it is bad",
