@@ -12,7 +12,7 @@ need xg-spinlock
 test_module xg-test-locks
 rounds=$(rounds 20 200)
 tracing=/sys/kernel/tracing
-plan 20
+plan 19
 
 cleanup again_with
 check "the module goes and comes" again_with
