@@ -25,9 +25,8 @@ done
 is "it goes and comes meanwhile" $went "$rounds"
 contended "as the module went and came"
 
-# Of the kernel's wait, and of what its locks are for
 trace() {
-	echo '*spin*' >$tracing/set_ftrace_filter &&
+	echo '*queued_spin_lock_slowpath' >$tracing/set_ftrace_filter &&
 		echo function >$tracing/current_tracer
 }
 no_trace() {
