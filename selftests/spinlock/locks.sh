@@ -11,7 +11,7 @@ need xg-spinlock
 [ "$(cat /sys/devices/system/cpu/online)" != 0 ] || skip_all "there is one CPU"
 test_module xg-test-locks
 rounds=$(rounds 4 50)
-plan 9
+plan 10
 
 # What counts waits, and those for long: by yielding, or asleep
 case $(counter spinlock wait) in
@@ -27,8 +27,8 @@ for kind in process softirq hardirq; do
 done
 check "some waited: $some" [ "$(counter spinlock $some)" -gt "$before" ]
 before=$(counter spinlock $many)
-take 20 12000
-check "and when turns are long: $many" [ "$(counter spinlock $many)" -gt "$before" ]
+check "long ones are taken" take 20 12000
+check "some waited long: $many" [ "$(counter spinlock $many)" -gt "$before" ]
 diag "$(cat "$dir/result" "$XG_DEBUGFS/spinlock")"
 
 last=$(($(nproc) - 1))

@@ -12,7 +12,7 @@ need xg-spinlock
 test_module xg-test-locks
 rounds=$(rounds 20 200)
 tracing=/sys/kernel/tracing
-plan 18
+plan 19
 
 cleanup again_with
 check "the module goes and comes" again_with
@@ -25,9 +25,8 @@ done
 is "it goes and comes meanwhile" $went "$rounds"
 contended "as the module went and came"
 
-# Of the kernel's wait, and of what its locks are for
 trace() {
-	echo '*spin*' >$tracing/set_ftrace_filter &&
+	echo '*queued_spin_lock_slowpath' >$tracing/set_ftrace_filter &&
 		echo function >$tracing/current_tracer
 }
 no_trace() {
@@ -59,7 +58,7 @@ check "with tracing it comes" again_with
 is "as if nothing had been" "$(counter spinlock wait)" yield
 
 again_with wait=spin
-take 2000 2
+check "turns are taken with wait=spin" take 2000 2
 is "wait=spin leaves locks alone" \
 	"$(counter spinlock wait) $(counter spinlock contended)" "spin 0"
 again_with
