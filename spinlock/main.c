@@ -91,6 +91,9 @@ static int __init xg_spinlock_init(void)
 		pr_err("wait=%s: unknown, use \"yield\" or \"spin\"\n", wait);
 		return -EINVAL;
 	}
+	/* Built in, this runs on any machine. */
+	if (!xg_xen()->cpuid_base)
+		return -ENODEV;
 	xg_lock_init();
 	why = why_not();
 	if (why) {
