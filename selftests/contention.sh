@@ -38,8 +38,9 @@ nobody_starved() {
 	check "nobody waited for seconds" [ "$longest" -lt 2000000 ]
 }
 
-# again_with PARAMETER...: the module anew
+# again_with [PARAMETER...]: the module anew; without any, it yields
 again_with() {
+	[ $# -gt 0 ] || set -- wait=yield
 	if loaded xg-spinlock; then rmmod xg-spinlock || return; fi
 	try_insmod xg-spinlock "$@"
 }

@@ -17,9 +17,9 @@
 #include <xg/hypercall.h>
 #include "internal.h"
 
-static char *wait = "yield";
+static char *wait = "spin";
 module_param(wait, charp, 0444);
-MODULE_PARM_DESC(wait, "who waits for a lock in vain: yield (default) or spin");
+MODULE_PARM_DESC(wait, "who waits for a lock in vain: spin (default) or yield");
 
 static bool hooked;
 static struct dentry *file;
@@ -56,7 +56,7 @@ DEFINE_SHOW_ATTRIBUTE(spinlock);
 
 static const char *why_not(void)
 {
-	if (sysfs_streq(wait, "spin"))
+	if (sysfs_streq(wait, "spin") && !xg_pv_in_use())
 		return "as wait= says";
 	if (num_possible_cpus() == 1)
 		return "there is one CPU";

@@ -13,6 +13,10 @@ test_module xg-test-locks
 rounds=$(rounds 4 50)
 plan 10
 
+if [ "$(counter spinlock wait)" = spin ] && [ -n "$(module_file xg-spinlock)" ]; then
+	cleanup "again_with wait=spin"
+	again_with || skip_all "locks are the kernel's: $insmod_said"
+fi
 # What counts waits, and those for long: by yielding, or asleep
 case $(counter spinlock wait) in
 yield) some=contended many=claims ;;

@@ -44,7 +44,7 @@ measure() {
 	done
 }
 
-cleanup again_with
+cleanup "again_with wait=spin"
 cleanup "rm -f $figures"
 cleanup "toolstack hog 0"
 check "somebody else works beside the guest" toolstack hog 1

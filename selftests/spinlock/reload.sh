@@ -14,7 +14,7 @@ rounds=$(rounds 20 200)
 tracing=/sys/kernel/tracing
 plan 19
 
-cleanup again_with
+cleanup "again_with wait=spin"
 check "the module goes and comes" again_with
 is "waits come to it" "$(counter spinlock wait)" yield
 contend
