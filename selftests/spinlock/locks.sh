@@ -25,7 +25,7 @@ sleep) some=sleeps many=kicks ;;
 esac
 
 before=$(counter spinlock $some)
-check "turns are taken" take 20000 2
+check "turns are taken" take $(rounds 4000 20000) 2
 for kind in process softirq hardirq; do
 	check "of each kind: $kind" [ "$(result $kind)" -gt 0 ]
 done

@@ -49,7 +49,8 @@ NOT_KVM = ["netfront/basic.sh", "evtchn/hotplug.sh"]
 NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 # They take modules out and in.
-SMP = ["smp/ipi.sh", "spinlock/locks.sh", "spinlock/reload.sh"]
+SMP = ["smp/ipi.sh"]
+LOCKS = ["spinlock/locks.sh", "spinlock/reload.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 # The last one: it leaves the guest with upcalls by vector.
 UPCALL = ["evtchn/upcall.sh"]
@@ -140,7 +141,7 @@ CASES = [
          timeout=600),
     Case("kvm-6.12", "upcall by one vector for all CPUs, kernel 6.12; what the "
          "engine does not matter to is xen-6.12's", kernel="6.12", data=True,
-         tests=[*EVTCHN, *SMP, *STACK[::2]],
+         tests=[*EVTCHN, *SMP, *LOCKS, *STACK[::2]],
          options=["--modparam", "xg-evtchn upcall=callback"], timeout=420),
     Case("kvm-intx", "upcall by INTx, hypercalls through the page",
          tests=["evtchn/flood.sh", "evtchn/ports.sh", "stack/data.sh"], data=True,
