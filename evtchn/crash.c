@@ -63,16 +63,6 @@ void xg_crash_stop(void)
 /* Xen gives the lowest port that is free: behind so many there are hardly more. */
 #define FREE_IN_A_ROW	64
 
-/* The toolstack's, who alone can make them */
-static bool is_adopted(evtchn_port_t port)
-{
-	u64 store = 0, console = 0;
-
-	xg_hvm_param_get(HVM_PARAM_STORE_EVTCHN, &store);
-	xg_hvm_param_get(HVM_PARAM_CONSOLE_EVTCHN, &console);
-	return port == store || port == console;
-}
-
 /* 1: closed, 0: there is nothing to close, -errno: no such port */
 static int close_one(evtchn_port_t port)
 {
@@ -83,7 +73,7 @@ static int close_one(evtchn_port_t port)
 	err = xg_event_channel_op(EVTCHNOP_status, &op);
 	if (err)
 		return err;
-	if (op.status == EVTCHNSTAT_closed || is_adopted(port))
+	if (op.status == EVTCHNSTAT_closed)
 		return 0;
 	/* Xen's own look like others, and it keeps them. */
 	return !xg_event_channel_op(EVTCHNOP_close, &close);
@@ -93,11 +83,15 @@ static int close_one(evtchn_port_t port)
 void xg_crash_clear(void)
 {
 	unsigned int closed = 0, in_a_row = 0;
+	u64 store = 0, console = 0;
 	evtchn_port_t port;
 	int ret;
 
+	/* The toolstack's, who alone can make them */
+	xg_hvm_param_get(HVM_PARAM_STORE_EVTCHN, &store);
+	xg_hvm_param_get(HVM_PARAM_CONSOLE_EVTCHN, &console);
 	for (port = 1; port < xg_abi->ports && in_a_row < FREE_IN_A_ROW; port++) {
-		ret = close_one(port);
+		ret = port == store || port == console ? 0 : close_one(port);
 		if (ret == -EINVAL)
 			break;
 		in_a_row = ret > 0 ? 0 : in_a_row + 1;

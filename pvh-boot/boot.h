@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+struct boot_e820_entry;
 struct boot_params;
 
 /* early.c, on entry.S's page tables: from a start info to boot_params */
@@ -20,5 +21,8 @@ void xg_early_stop(const char *wrong);
 /* call.c: a hypercall before the kernel has patched its own; -ENOSYS without Xen */
 long xg_early_call(unsigned int nr, unsigned long arg1, unsigned long arg2,
 		   unsigned long arg3);
+
+/* call.c: the memory map by Xen's word, of @max entries at most -> how many, -errno */
+int xg_early_memory_map(struct boot_e820_entry *to, unsigned int max);
 
 #endif /* XG_PVH_BOOT_H */

@@ -2,7 +2,11 @@
 /* A hypercall before the kernel knows its processor. */
 #include <linux/errno.h>
 #include <linux/init.h>
+#include <linux/string.h>
+#include <asm/bootparam.h>
 #include <asm/processor.h>
+#include <xen/interface/xen.h>
+#include <xen/interface/memory.h>
 #include <asm/xen/hypervisor.h>
 #include "boot.h"
 
@@ -32,4 +36,17 @@ long __init xg_early_call(unsigned int nr, unsigned long arg1,
 			     : "+a" (ret), "+D" (arg1), "+S" (arg2), "+d" (arg3)
 			     : : "memory");
 	return ret;
+}
+
+int __init xg_early_memory_map(struct boot_e820_entry *to, unsigned int max)
+{
+	struct xen_memory_map request = { .nr_entries = max };
+	long err;
+
+	set_xen_guest_handle(request.buffer, to);
+	err = xg_early_call(__HYPERVISOR_memory_op, XENMEM_memory_map,
+			    (unsigned long)&request, 0);
+	if (err)
+		return err;
+	return request.nr_entries > max ? -E2BIG : request.nr_entries;
 }

@@ -15,8 +15,6 @@
 #include <asm/processor.h>
 #include <asm/sections.h>
 #include <asm/setup.h>
-#include <xen/interface/xen.h>
-#include <xen/interface/memory.h>
 #include "boot.h"
 #include "loader/load.h"
 
@@ -45,19 +43,15 @@ const char * __init xg_xen_map(struct xg_map *to)
 {
 	/* As many as there can be, in the format of both ends. */
 	static struct boot_e820_entry entries[XG_MAP_MAX] __initdata;
-	struct xen_memory_map request = { .nr_entries = XG_MAP_MAX };
+	int nr = xg_early_memory_map(entries, XG_MAP_MAX);
 	const char *wrong = NULL;
-	long err;
-	u32 i;
+	int i;
 
-	set_xen_guest_handle(request.buffer, entries);
-	err = xg_early_call(__HYPERVISOR_memory_op, XENMEM_memory_map,
-			    (unsigned long)&request, 0);
-	if (err == -ENOSYS)
+	if (nr == -ENOSYS)
 		return "start info: no memory map, and no Xen to ask for one";
-	if (err || request.nr_entries > XG_MAP_MAX)
+	if (nr < 0)
 		return "Xen does not tell the memory map";
-	for (i = 0; i < request.nr_entries && !wrong; i++)
+	for (i = 0; i < nr && !wrong; i++)
 		wrong = xg_map_add(to, entries[i].addr, entries[i].size,
 				   entries[i].type);
 	return wrong;

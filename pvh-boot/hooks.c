@@ -5,10 +5,6 @@
  */
 #include <linux/init.h>
 #include <asm/bootparam.h>
-#include <asm/bug.h>
-#include <asm/e820/types.h>
-#include <xen/interface/xen.h>
-#include <xen/interface/memory.h>
 #include <asm/xen/hypervisor.h>
 #include "boot.h"
 
@@ -19,13 +15,10 @@ void __init xen_pvh_init(struct boot_params *params)
 
 void __init mem_map_via_hcall(struct boot_params *params)
 {
-	struct xen_memory_map request = {
-		.nr_entries = ARRAY_SIZE(params->e820_table),
-	};
+	int nr = xg_early_memory_map(params->e820_table,
+				     ARRAY_SIZE(params->e820_table));
 
-	set_xen_guest_handle(request.buffer, params->e820_table);
-	if (xg_early_call(__HYPERVISOR_memory_op, XENMEM_memory_map,
-			  (unsigned long)&request, 0))
+	if (nr < 0)
 		xg_early_stop("Xen does not tell the memory map");
-	params->e820_entries = request.nr_entries;
+	params->e820_entries = nr;
 }

@@ -40,9 +40,7 @@ stack_up() {
 		xg-platform-pci) ktap_options=${platform:-} ;;
 		esac
 		[ -n "$ktap_options" ] || ktap_options=$(options_of "$ktap_module")
-		try_insmod "$ktap_module" $ktap_options && continue
-		# Not every kernel can have it.
-		[ "$ktap_module" = xg-spinlock ] || return 1
+		try_insmod "$ktap_module" $ktap_options || return 1
 	done
 }
 

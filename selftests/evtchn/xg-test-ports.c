@@ -13,7 +13,6 @@
 
 #include <linux/completion.h>
 #include <linux/cpu.h>
-#include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
@@ -24,6 +23,7 @@
 #include <linux/uaccess.h>
 #include <xg/evtchn.h>
 #include <xg/hypercall.h>
+#include <selftests/xg-test.h>
 #include "xg-test-evtchn.h"
 
 #define MAX_LOOPS	8
@@ -526,11 +526,7 @@ static ssize_t run_write(struct file *file, const char __user *from,
 	return err ?: len;
 }
 
-static const struct file_operations run_fops = {
-	.owner = THIS_MODULE,
-	.write = run_write,
-	.open = simple_open,
-};
+XG_TEST_RUN;
 
 static int result_show(struct seq_file *m, void *unused)
 {
@@ -555,9 +551,7 @@ static struct dentry *dir;
 
 static int __init xg_test_evtchn_init(void)
 {
-	dir = debugfs_create_dir("test-evtchn", xg_debugfs_root());
-	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
-	debugfs_create_file("result", 0400, dir, NULL, &result_fops);
+	dir = xg_test_files("test-evtchn", &run_fops, &result_fops);
 	return 0;
 }
 

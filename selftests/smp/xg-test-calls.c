@@ -13,7 +13,6 @@
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
-#include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/jiffies.h>
@@ -25,7 +24,7 @@
 #include <linux/seq_file.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
-#include <xg/hypercall.h>
+#include <selftests/xg-test.h>
 
 #define MAX_CPUS	64
 #define PATIENCE	(20 * HZ)
@@ -190,11 +189,7 @@ static ssize_t run_write(struct file *file, const char __user *from,
 	return err ?: len;
 }
 
-static const struct file_operations run_fops = {
-	.owner = THIS_MODULE,
-	.write = run_write,
-	.open = simple_open,
-};
+XG_TEST_RUN;
 
 static int result_show(struct seq_file *m, void *unused)
 {
@@ -212,9 +207,7 @@ DEFINE_SHOW_ATTRIBUTE(result);
 
 static int __init xg_test_calls_init(void)
 {
-	dir = debugfs_create_dir("test-calls", xg_debugfs_root());
-	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
-	debugfs_create_file("result", 0400, dir, NULL, &result_fops);
+	dir = xg_test_files("test-calls", &run_fops, &result_fops);
 	return 0;
 }
 

@@ -15,7 +15,6 @@
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
-#include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/hrtimer.h>
@@ -31,7 +30,7 @@
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
-#include <xg/hypercall.h>
+#include <selftests/xg-test.h>
 
 #define TIMER_NS	500000
 #define MAX_US		20000
@@ -177,47 +176,54 @@ static void prepare(void)
 	}
 }
 
-static u64 all_turns(enum kind kind)
+/**
+ * struct totals - of all actors
+ * @with: turns with each lock
+ * @by: turns of each kind of actor
+ * @spoilt: turns
+ * @longest: wait, in ns
+ */
+struct totals {
+	u64 with[KINDS];
+	u64 by[KINDS];
+	u64 spoilt;
+	u64 longest;
+};
+
+static struct totals add_up(void)
 {
+	struct totals sum = {};
 	struct actor *a;
-	unsigned int cpu, i;
-	u64 sum = 0;
+	unsigned int cpu, kind, i;
 
 	for_each_possible_cpu(cpu) {
-		a = *per_cpu_ptr(&actors, cpu);
-		for (i = 0; i < KINDS; i++)
-			sum += a[i].turns[kind];
-	}
-	return sum;
-}
-
-static u64 all_spoilt(void)
-{
-	struct actor *a;
-	unsigned int cpu, i;
-	u64 sum = 0;
-
-	for_each_possible_cpu(cpu) {
-		a = *per_cpu_ptr(&actors, cpu);
-		for (i = 0; i < KINDS; i++)
-			sum += a[i].spoilt;
+		for (kind = 0; kind < KINDS; kind++) {
+			a = *per_cpu_ptr(&actors, cpu) + kind;
+			for (i = 0; i < KINDS; i++) {
+				sum.with[i] += a->turns[i];
+				sum.by[kind] += a->turns[i];
+			}
+			sum.spoilt += a->spoilt;
+			sum.longest = max(sum.longest, a->longest);
+		}
 	}
 	return sum;
 }
 
 static int judge(void)
 {
-	unsigned int kind;
+	struct totals sum = add_up();
+	unsigned int i;
 	int err = 0;
 
-	for (kind = 0; kind < KINDS; kind++)
-		if (all_turns(kind) != locks[kind].ended) {
-			pr_err("lock %u: %llu turns, %llu counted\n", kind,
-			       all_turns(kind), locks[kind].ended);
+	for (i = 0; i < KINDS; i++)
+		if (sum.with[i] != locks[i].ended) {
+			pr_err("lock %u: %llu turns, %llu counted\n", i,
+			       sum.with[i], locks[i].ended);
 			err = -EIO;
 		}
-	if (all_spoilt()) {
-		pr_err("%llu turns with somebody else inside\n", all_spoilt());
+	if (sum.spoilt) {
+		pr_err("%llu turns with somebody else inside\n", sum.spoilt);
 		err = -EIO;
 	}
 	return err;
@@ -277,29 +283,18 @@ static ssize_t run_write(struct file *file, const char __user *from,
 	return err ?: len;
 }
 
-static const struct file_operations run_fops = {
-	.owner = THIS_MODULE,
-	.write = run_write,
-	.open = simple_open,
-};
+XG_TEST_RUN;
 
 static int result_show(struct seq_file *m, void *unused)
 {
 	static const char *const names[] = { "process", "softirq", "hardirq" };
-	u64 longest = 0, of_kind;
-	struct actor *a;
-	unsigned int cpu, i;
+	struct totals sum = add_up();
+	unsigned int i;
 
-	for (i = 0; i < KINDS; i++) {
-		of_kind = 0;
-		for_each_possible_cpu(cpu) {
-			a = *per_cpu_ptr(&actors, cpu);
-			of_kind += a[i].turns[0] + a[i].turns[1] + a[i].turns[2];
-			longest = max(longest, a[i].longest);
-		}
-		seq_printf(m, "%s: %llu\n", names[i], of_kind);
-	}
-	seq_printf(m, "longest_us: %llu\n", div_u64(longest, NSEC_PER_USEC));
+	for (i = 0; i < KINDS; i++)
+		seq_printf(m, "%s: %llu\n", names[i], sum.by[i]);
+	seq_printf(m, "longest_us: %llu\n",
+		   div_u64(sum.longest, NSEC_PER_USEC));
 	seq_printf(m, "took_us: %llu\n", div_u64(took, NSEC_PER_USEC));
 	return 0;
 }
@@ -313,9 +308,7 @@ static int __init xg_test_locks_init(void)
 		spin_lock_init(&locks[kind].lock);
 		lockdep_set_class(&locks[kind].lock, &classes[kind]);
 	}
-	dir = debugfs_create_dir("test-locks", xg_debugfs_root());
-	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
-	debugfs_create_file("result", 0400, dir, NULL, &result_fops);
+	dir = xg_test_files("test-locks", &run_fops, &result_fops);
 	return 0;
 }
 

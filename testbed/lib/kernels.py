@@ -90,22 +90,31 @@ def built(name):
 
 def plain(version):
     """Root of a plain kernel, with the tree it was built in below tree/."""
-    package = [f"linux-source-{version}"]
     config = CONFIGS / "small.config"
-    recipe = [packages.resolve("bookworm", package, depends=False),
-              cache.digest(config), 1]
+    recipe = [source_package(version), cache.digest(config), 1]
 
     def make(path):
         packages.install(cache.TOP / "testbed/kernel-packages")
         path.mkdir()
-        with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
-            packages.extract("bookworm", package, scratch, depends=False)
-            archive = next(Path(scratch).glob("usr/src/linux-source-*.tar.xz"))
-            (path / "tree").mkdir()
-            subprocess.run(["tar", "-xf", archive, "--strip-components=1"],
-                           cwd=path / "tree", check=True)
+        unpack_source(version, path / "tree")
         compile_kernel(path / "tree", path, "-plain", [config])
     return cache.cached(f"kernel-plain-{version}", recipe, make)
+
+
+def source_package(version):
+    """What Debian's sources of a kernel are just now: for a recipe."""
+    return packages.resolve("bookworm", [f"linux-source-{version}"],
+                            depends=False)
+
+
+def unpack_source(version, tree, names=()):
+    """Lay Debian's sources of a kernel into a new `tree`; without names, all."""
+    package = f"linux-source-{version}"
+    tree.mkdir()
+    with tempfile.TemporaryDirectory(dir=tree.parent) as scratch:
+        packages.extract("bookworm", [package], scratch, depends=False)
+        run(["tar", "-xJf", f"{scratch}/usr/src/{package}.tar.xz", "-C", tree,
+             "--strip-components=1", *(f"{package}/{n}" for n in names)])
 
 
 def with_xg(version):

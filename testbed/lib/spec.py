@@ -44,15 +44,19 @@ class VmSpec:
 
     @property
     def needs(self):
-        """Lines of the guest script such as `#: tools fio`, `#: modules loop`,
-        and `#: kernel image`: the kernel's own file, as /boot/vmlinuz."""
-        found = {"tools": [], "modules": [], "kernel": []}
-        if self.guest_script:
-            text = self.guest_script.read_text(errors="replace")
-            for kind, names in re.findall(r"^#: *(tools|modules|kernel) +(.*)$", text,
-                                          re.M):
-                found[kind] += names.split()
-        return found
+        """What the guest script asks for, see needs_of()."""
+        return needs_of(self.guest_script.read_text(errors="replace")
+                        if self.guest_script else "")
+
+
+def needs_of(script):
+    """Its lines such as `#: tools fio`, `#: modules loop`, and `#: kernel image`:
+    the kernel's own file, as /boot/vmlinuz. -> kind: names"""
+    found = {"tools": [], "modules": [], "kernel": []}
+    for kind, names in re.findall(rf"^#: *({'|'.join(found)}) +(.*)$", script,
+                                  re.M):
+        found[kind] += names.split()
+    return found
 
 
 def parse_disk(text):

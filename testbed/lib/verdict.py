@@ -19,7 +19,8 @@ REPORTS = re.compile(
 # What the stock kernel and the emulator say in any boot, ours loaded or not; and
 # what a test has asked for: who dies of it gives no verdict.
 HARMLESS = re.compile(
-    r"Kernel panic - not syncing: sysrq triggered crash|You are booting on Spectre|unprivileged eBPF|"
+    r"Kernel panic - not syncing: sysrq triggered crash|"
+    r"You are booting on Spectre|unprivileged eBPF|"
     r"WARNING: CPU: 0 PID: 0 at .*xen_(?:pv|hvm)_never")
 # A guest's triple fault whose register dump shows Xen's own address as RIP.
 FAULT_IN_XEN = re.compile(r"Triple fault(?:(?!RIP:).)*RIP:\s+e008:\[?<?ffff82d0",
