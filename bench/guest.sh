@@ -101,6 +101,11 @@ pulse() {
 	timeout $((seconds + 25)) /put/plan/pulse "$@"
 }
 
+idle() {
+	sleep $((seconds + 1))
+	echo "$seconds in $seconds.00 s"
+}
+
 tick() {
 	pulse tick $seconds "$@"
 }

@@ -68,6 +68,7 @@ ROWS = [
         "events/s", "event", ("xg", *OURS, "mainline")),
     Row("int-packet", "1-byte UDP packet there and back", "round trips/s",
         "packet"),
+    Row("int-idle", "Nothing, for a second", "s/s", "idle"),
     Row("int-tick-idle", "1 ms sleep, the guest idle", "ticks/s", "tick"),
     Row("int-tick-busy", "1 ms sleep, each CPU spinning", "ticks/s",
         "tick busy"),
@@ -96,7 +97,7 @@ SETS = {"all": Set(("disk-*", "net-*"), ("xg", "mainline", "none", "virtio")),
 # An operation: what exits and hypercalls are counted for.
 OPERATION = {"IOPS": "I/O", "MB/s": "I/O", "Mbit/s": "MB",
              "packets/s": "packet", "round trips/s": "round trip",
-             "events/s": "event", "ticks/s": "tick"}
+             "events/s": "event", "ticks/s": "tick", "s/s": "second"}
 # CPU time is given for so many operations, called so.
 CPU_FOR = {"Mbit/s": (1000, "GB"), "packets/s": (1000, "1000 packets")}
 

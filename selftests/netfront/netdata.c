@@ -369,7 +369,8 @@ static int compare_clocks(const char *host)
 	}
 	if (best < 0)
 		die("no answer");
-	printf("ahead_ms: %lld took_ms: %lld\n", ahead / 1000000, best / 1000000);
+	printf("ahead_ms: %lld took_ms: %lld ahead_us: %lld\n", ahead / 1000000,
+	       best / 1000000, ahead / 1000);
 	return 0;
 }
 

@@ -190,6 +190,12 @@ CASES = [
     Case("xen-40-fifo", "the same with FIFO events on kernel 6.12", engine="xen",
          kernel="6.12", tests=["evtchn/many-cpus.sh"], timeout=1800,
          soak_only=True, options=[*MANY_CPUS, *FIFO]),
+    Case("xen-clock", "the clock beside the host's for half an hour, 4 vCPUs; how late "
+         "threads wake", engine="xen", tests=["time/drift.sh", "time/latency.sh"],
+         host_script="netdata", options=["--vcpus", "4"], soak_only=True),
+    Case("xen-clock-mainline", "control: how late they wake by the kernel's own timers",
+         engine="xen", drivers="mainline", tests=["time/latency.sh"],
+         options=["--vcpus", "4"], soak_only=True),
     remap("xen-remap", "interrupts of emulated devices by event channel",
           soak_only=True),
     remap("xen-remap-6.12", "the same on kernel 6.12", kernel="6.12",
