@@ -5,7 +5,8 @@
  *
  * Before: Xen would interrupt the new kernel in the way of the old one, over and
  * over where that is a callback, until it clears a word it knows nothing of. No
- * notifier is called in time, but a probe may be set to where the kernel goes.
+ * notifier is called in time, but a probe may be set to where the kernel goes: the
+ * other CPUs stand still there, and interrupts are off.
  * After: the old one's ports are nobody's, and a VIRQ that is bound could not be
  * bound again.
  */
@@ -13,38 +14,59 @@
 
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
+#include <linux/string.h>
 #include <xen/interface/hvm/params.h>
 #include <xg/hypercall.h>
 #include "internal.h"
 
 static const struct xg_upcall *in_use;
 
-/* The other CPUs may still run. */
 static int on_crash(struct kprobe *probe, struct pt_regs *regs)
 {
+	unsigned int cpu;
+
 	if (in_use->park)
 		in_use->park();
+	/* A PVH guest's stays in force all the same: then nothing may be left to say. */
 	xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, 0);
+	memset(xg_shared->evtchn_mask, 0xff, sizeof(xg_shared->evtchn_mask));
+	for_each_possible_cpu(cpu)
+		xg_hush(per_cpu_ptr(&xg_cpu, cpu));
 	return 0;
 }
 
-/* Only where a kernel for the dump is there to be started. */
+/* The last that this kernel does, whatever kernel is next. */
 static struct kprobe probe = {
-	.symbol_name = "machine_crash_shutdown",
+	.symbol_name = "machine_kexec",
 	.pre_handler = on_crash,
 };
+
+/*
+ * A probe at the function's beginning would be function tracing's, which may be off
+ * as a whole: so it is the first instruction behind that.
+ */
+#define TRACING_ENDS	5
+#define PROLOGUE_ENDS	16
 
 void xg_crash_start(const struct xg_upcall *upcall)
 {
 	int err;
 
 	in_use = upcall;
-	err = register_kprobe(&probe);
+	probe.offset = TRACING_ENDS;
+	do {
+		/* As new, or it is not taken. */
+		probe.addr = NULL;
+		probe.flags = 0;
+		err = register_kprobe(&probe);
+	} while (err == -EILSEQ && ++probe.offset < PROLOGUE_ENDS);
 	if (!err)
 		return;
 	in_use = NULL;
-	pr_info("no probe of a crash (%d): a kernel for its dump may be interrupted for ever\n",
-		err);
+	/* -ENOENT: there will be no other kernel. */
+	if (err != -ENOENT)
+		pr_info("no probe of a crash (%d): a kernel for its dump may be interrupted for ever\n",
+			err);
 }
 
 void xg_crash_stop(void)
@@ -52,9 +74,6 @@ void xg_crash_stop(void)
 	if (!in_use)
 		return;
 	unregister_kprobe(&probe);
-	/* As new, or it cannot be set again. */
-	probe.addr = NULL;
-	probe.flags = 0;
 	in_use = NULL;
 }
 
@@ -63,7 +82,9 @@ void xg_crash_stop(void)
 /* Xen gives the lowest port that is free: behind so many there are hardly more. */
 #define FREE_IN_A_ROW	64
 
-/* 1: closed, 0: there is nothing to close, -errno: no such port */
+enum found { FREE, CLOSED, STAYS };
+
+/* -> enum found, or -errno: there is no such port */
 static int close_one(evtchn_port_t port)
 {
 	struct evtchn_status op = { .dom = DOMID_SELF, .port = port };
@@ -74,9 +95,9 @@ static int close_one(evtchn_port_t port)
 	if (err)
 		return err;
 	if (op.status == EVTCHNSTAT_closed)
-		return 0;
+		return FREE;
 	/* Xen's own look like others, and it keeps them. */
-	return !xg_event_channel_op(EVTCHNOP_close, &close);
+	return xg_event_channel_op(EVTCHNOP_close, &close) ? STAYS : CLOSED;
 }
 
 /* None of ours is open yet. */
@@ -85,17 +106,17 @@ void xg_crash_clear(void)
 	unsigned int closed = 0, in_a_row = 0;
 	u64 store = 0, console = 0;
 	evtchn_port_t port;
-	int ret;
+	int found;
 
 	/* The toolstack's, who alone can make them */
 	xg_hvm_param_get(HVM_PARAM_STORE_EVTCHN, &store);
 	xg_hvm_param_get(HVM_PARAM_CONSOLE_EVTCHN, &console);
 	for (port = 1; port < xg_abi->ports && in_a_row < FREE_IN_A_ROW; port++) {
-		ret = port == store || port == console ? 0 : close_one(port);
-		if (ret == -EINVAL)
+		found = port == store || port == console ? STAYS : close_one(port);
+		if (found < 0)
 			break;
-		in_a_row = ret > 0 ? 0 : in_a_row + 1;
-		closed += ret > 0;
+		in_a_row = found == FREE ? in_a_row + 1 : 0;
+		closed += found == CLOSED;
 	}
 	if (closed)
 		pr_info("%u ports of a kernel before this one are closed\n", closed);

@@ -25,7 +25,7 @@ static bool comes;
 
 static int on_reboot(struct notifier_block *nb, unsigned long action, void *cmd)
 {
-	/* kernel/kexec_core.c, kernel_kexec(); all others have other words. */
+	/* kernel/kexec_core.c, kernel_kexec() */
 	comes = action == SYS_RESTART && cmd && !strcmp(cmd, "kexec reboot");
 	return NOTIFY_DONE;
 }
