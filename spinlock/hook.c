@@ -5,8 +5,12 @@
  * The kernel's calls of its wait were patched at boot, so there is no pointer to
  * change; but the wait begins with a call that tracing has in its hands.
  */
+#define pr_fmt(fmt) "xg-spinlock: " fmt
+
+#include <linux/delay.h>
 #include <linux/ftrace.h>
 #include <linux/irqflags.h>
+#include <linux/printk.h>
 #include <linux/stop_machine.h>
 #include <compat/trace.h>
 #include "internal.h"
@@ -35,8 +39,23 @@ bool xg_hook_works(void)
 	before = this_cpu_read(xg_lock_counts.contended);
 	xg_kernels_wait(&lock, 0);
 	came = this_cpu_read(xg_lock_counts.contended) != before;
+	/* Nobody has waited. */
+	this_cpu_write(xg_lock_counts.contended, before);
 	local_irq_restore(flags);
 	return came;
+}
+
+/*
+ * The kernel gives up all of tracing when it finds a fault in it, and then leaves
+ * calls as they are: ours would lead to where the module has been.
+ */
+static void let_go(void)
+{
+	if (!unregister_ftrace_function(&hook))
+		return;
+	pr_emerg("tracing is broken, the module has to stay\n");
+	while (xg_hook_works())
+		ssleep(60);
 }
 
 int xg_hook_add(void)
@@ -55,7 +74,7 @@ int xg_hook_add(void)
 	if (xg_hook_works())
 		return 0;
 	err = -EOPNOTSUPP;
-	unregister_ftrace_function(&hook);
+	let_go();
 free_filter:
 	ftrace_free_filter(&hook);
 	return err;
@@ -73,7 +92,7 @@ static int nothing(void *data)
  */
 void xg_hook_remove(void)
 {
-	unregister_ftrace_function(&hook);
+	let_go();
 	ftrace_free_filter(&hook);
 	stop_machine(nothing, NULL, NULL);
 }

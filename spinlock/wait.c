@@ -23,6 +23,7 @@
 #include <linux/math64.h>
 #include <linux/minmax.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/time64.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
@@ -37,6 +38,7 @@
 #define SPIN_MAX_US	80	/* where a yield finds nobody else */
 #define IDLE_YIELD_US	5	/* it has found nobody when it was shorter */
 #define PATIENCE_US	10000
+#define MAX_CYCLES_PER_US	10000ull
 
 DEFINE_PER_CPU(struct xg_lock_counts, xg_lock_counts);
 u64 xg_cycles_per_us __ro_after_init;
@@ -120,6 +122,9 @@ notrace void xg_lock_wait(struct qspinlock *lock, u32 val)
 		    claim(lock)) {
 			this_cpu_inc(xg_lock_counts.claims);
 			claimed = true;
+			/* All others wait for us now: do not be away as it gets free. */
+			if (spin(lock, claimed, SPIN_MAX_US * xg_cycles_per_us))
+				break;
 		}
 		budget = give_way(budget);
 	} while (!spin(lock, claimed, budget));
@@ -129,10 +134,16 @@ notrace void xg_lock_wait(struct qspinlock *lock, u32 val)
 /* Measured, as the kernel need not know (tsc_khz may be 0). Process context. */
 void __init xg_lock_init(void)
 {
-	u64 cycles = rdtsc(), ns = ktime_get_ns();
+	u64 cycles, ns;
 
+	/* Another CPU's counter may say something else. */
+	migrate_disable();
+	cycles = rdtsc();
+	ns = ktime_get_ns();
 	usleep_range(5000, 10000);
 	cycles = rdtsc() - cycles;
 	ns = ktime_get_ns() - ns;
-	xg_cycles_per_us = max(div64_u64(cycles * NSEC_PER_USEC, ns), 1ull);
+	migrate_enable();
+	xg_cycles_per_us = clamp(div64_u64(cycles * NSEC_PER_USEC, ns),
+				 1ull, MAX_CYCLES_PER_US);
 }

@@ -36,8 +36,10 @@ measure() {
 	note locks $1 $(result took_us)
 	note longest $1 $(result longest_us)
 	set -- $1 $(lockload $cpus 1500)
+	[ -n "${2:-}" ] || return
 	note dup $1 $2
 	set -- $1 $(hackbench -g 2 -f 4 -l 100 2>&1 | sed -n 's/^Time: //p')
+	[ -n "${2:-}" ] || return
 	note hackbench $1 $2
 	for key in contended yields claims waited_us longest_us; do
 		note $key $1 $(counter spinlock $key)

@@ -149,8 +149,8 @@ static int thread(void *data)
 	}
 	hrtimer_cancel(&a[SOFTIRQ].timer);
 	hrtimer_cancel(&a[HARDIRQ].timer);
-	complete(per_cpu_ptr(&thread_ended, cpu));
-	return 0;
+	/* Whoever waits may take this module away. */
+	kthread_complete_and_exit(per_cpu_ptr(&thread_ended, cpu), 0);
 }
 
 static void prepare(void)
