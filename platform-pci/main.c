@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The root: on HVM the Xen platform device, PCI 5853:0001; on PVH, where there is
- * none, that the kernel was booted so.
+ * none, a device of our own.
  *
  * A probe is the table of contents of a start: claim the device, find frames,
  * start the layers from the lowest up. Remove is the mirror. The emulated devices
@@ -14,6 +14,7 @@
 #include <linux/device.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/platform_device.h>
 #include <linux/reboot.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/hvm/params.h>
@@ -61,7 +62,7 @@ static u64 intx_via(struct pci_dev *pdev)
 
 static bool wanted(const struct layer *layer)
 {
-	return !layer->emulation || !xg_booted_by_pvh();
+	return !layer->emulation || !platform.pvh;
 }
 
 static void stop_layers(unsigned int started)
@@ -99,10 +100,13 @@ static int root_start(struct device *dev, struct pci_dev *pdev)
 	platform.suspend = xg_suspend;
 	err = xg_frames_init(&platform, pdev);
 	if (err)
-		return err;
+		goto none;
 	err = start_layers();
-	if (err)
-		xg_frames_exit();
+	if (!err)
+		return 0;
+	xg_frames_exit();
+none:
+	platform.dev = NULL;
 	return err;
 }
 
@@ -110,6 +114,18 @@ static void root_stop(void)
 {
 	stop_layers(ARRAY_SIZE(layers));
 	xg_frames_exit();
+}
+
+/* The machine goes down. Xen clears up itself, but where a kernel follows. */
+static void root_shutdown(void)
+{
+	bool kept;
+
+	if (!xg_kexec_comes())
+		return;
+	kept = xg_evtchn_keeps();
+	root_stop();
+	xg_kexec_leave(kept);
 }
 
 /* --- HVM ------------------------------------------------------------------ */
@@ -158,16 +174,9 @@ static void platform_remove(struct pci_dev *pdev)
 	probe_result = -ENODEV;
 }
 
-/* The machine goes down. Xen clears up itself, but where a kernel follows. */
 static void platform_shutdown(struct pci_dev *pdev)
 {
-	bool kept;
-
-	if (!xg_kexec_comes())
-		return;
-	kept = xg_evtchn_keeps();
-	root_stop();
-	xg_kexec_leave(kept);
+	root_shutdown();
 }
 
 static const struct pci_device_id platform_ids[] = {
@@ -188,32 +197,25 @@ static int __init hvm_init(void)
 {
 	int err;
 
-	err = xg_kexec_init();
-	if (err)
-		return err;
 	err = pci_register_driver(&platform_driver);
 	if (err)
-		goto no_kexec;
+		return err;
 	if (!probe_result)
 		return 0;
 	if (probe_result == -ENODEV)
 		pr_err("no Xen platform device (PCI 5853:0001), or it did not start; the guest's configuration needs xen_platform_pci=1\n");
 	pci_unregister_driver(&platform_driver);
-	err = probe_result;
-no_kexec:
-	xg_kexec_exit();
-	return err;
+	return probe_result;
 }
 
 static void __exit hvm_exit(void)
 {
 	pci_unregister_driver(&platform_driver);
-	xg_kexec_exit();
 }
 
 /* --- PVH ------------------------------------------------------------------ */
 
-static struct device *pvh_root;
+static struct platform_device *pvh_root;
 static struct sys_off_handler *pvh_off;
 
 /* Without the detour by ACPI, which need not be there. */
@@ -225,37 +227,71 @@ static int pvh_power_off(struct sys_off_data *unused)
 	return NOTIFY_DONE;
 }
 
+static int pvh_probe(struct platform_device *pdev)
+{
+	return root_start(&pdev->dev, NULL);
+}
+
+static void pvh_shutdown(struct platform_device *pdev)
+{
+	root_shutdown();
+}
+
+static struct platform_driver pvh_driver = {
+	.driver = {
+		.name = KBUILD_MODNAME,
+		.suppress_bind_attrs = true,
+	},
+	.probe = pvh_probe,
+	.shutdown = pvh_shutdown,
+};
+
 static int __init pvh_init(void)
 {
 	int err;
 
-	pvh_root = root_device_register(KBUILD_MODNAME);
-	if (IS_ERR(pvh_root))
-		return PTR_ERR(pvh_root);
 	pvh_off = register_sys_off_handler(SYS_OFF_MODE_POWER_OFF,
 					   SYS_OFF_PRIO_FIRMWARE + 1,
 					   pvh_power_off, NULL);
-	if (IS_ERR(pvh_off)) {
-		err = PTR_ERR(pvh_off);
-		goto unregister;
-	}
-	err = root_start(pvh_root, NULL);
+	if (IS_ERR(pvh_off))
+		return PTR_ERR(pvh_off);
+	err = platform_driver_register(&pvh_driver);
 	if (err)
-		goto stay_on;
-	return 0;
-
-stay_on:
+		goto no_power_off;
+	pvh_root = platform_device_register_simple(KBUILD_MODNAME,
+						   PLATFORM_DEVID_NONE, NULL, 0);
+	err = PTR_ERR_OR_ZERO(pvh_root);
+	if (err)
+		goto no_driver;
+	if (platform.dev)
+		return 0;
+	/* The log says which layer did not start. */
+	err = -ENODEV;
+	platform_device_unregister(pvh_root);
+no_driver:
+	platform_driver_unregister(&pvh_driver);
+no_power_off:
 	unregister_sys_off_handler(pvh_off);
-unregister:
-	root_device_unregister(pvh_root);
 	return err;
 }
 
+/* The driver has no remove(), whose type kernels differ in. */
 static void __exit pvh_exit(void)
 {
 	root_stop();
+	platform_device_unregister(pvh_root);
+	platform_driver_unregister(&pvh_driver);
 	unregister_sys_off_handler(pvh_off);
-	root_device_unregister(pvh_root);
+}
+
+/* A kernel that came by PVH's entry may have a PC around it, in QEMU. */
+static bool __init on_pvh(void)
+{
+	struct pci_dev *pdev = pci_get_device(PCI_VENDOR_ID_XEN,
+					      PCI_DEVICE_ID_XEN_PLATFORM, NULL);
+
+	pci_dev_put(pdev);
+	return xg_booted_by_pvh() && !pdev;
 }
 
 static int __init platform_init(void)
@@ -267,15 +303,23 @@ static int __init platform_init(void)
 	/* Built in, this comes to be asked on any machine. */
 	if (!xg_xen()->cpuid_base)
 		return -ENODEV;
-	return xg_booted_by_pvh() ? pvh_init() : hvm_init();
+	err = xg_kexec_init();
+	if (err)
+		return err;
+	platform.pvh = on_pvh();
+	err = platform.pvh ? pvh_init() : hvm_init();
+	if (err)
+		xg_kexec_exit();
+	return err;
 }
 
 static void __exit platform_exit(void)
 {
-	if (xg_booted_by_pvh())
+	if (platform.pvh)
 		pvh_exit();
 	else
 		hvm_exit();
+	xg_kexec_exit();
 }
 
 module_init(platform_init);

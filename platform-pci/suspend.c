@@ -25,7 +25,6 @@
 #include <linux/syscore_ops.h>
 #include <xen/interface/xen.h>
 #include <xen/interface/sched.h>
-#include <xg/boot.h>
 #include <xg/evtchn.h>
 #include <xg/grant.h>
 #include <xg/hypercall.h>
@@ -108,10 +107,10 @@ static int sleep(void)
 
 /* --- the layers' order ------------------------------------------------------ */
 
-static void resume_from_store(bool moved)
+static void resume_from_store(struct xg_platform *platform, bool moved)
 {
 	xg_store_resume(moved);
-	if (moved && !xg_booted_by_pvh())
+	if (moved && !platform->pvh)
 		xg_unplug_again();
 }
 
@@ -143,7 +142,7 @@ int xg_suspend(struct xg_platform *platform)
 	ret = sleep();
 
 	xg_time_resume();
-	resume_from_store(!ret);
+	resume_from_store(platform, !ret);
 	xg_xenbus_resume(!ret);
 	cpu_hotplug_enable();
 	memalloc_noio_restore(noio);

@@ -12,7 +12,7 @@ struct boot_params;
 extern struct boot_params xg_pvh_params;
 void xg_pvh_prepare(unsigned long start_info);
 
-/* Was this kernel booted by PVH? Set before it begins; hypervisor.c. */
+/* Was this kernel booted by PVH? Set before it begins, or by hypervisor.c. */
 extern bool xg_by_pvh;
 
 /* console.c: says why there will be no kernel, and ends the machine: no return */

@@ -4,9 +4,11 @@
  * it would otherwise measure against devices that a PVH guest has not.
  */
 #include <linux/acpi.h>
+#include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/reboot.h>
+#include <linux/time64.h>
 #include <asm/apic.h>
 #include <asm/cpufeature.h>
 #include <asm/hypervisor.h>
@@ -16,6 +18,7 @@
 #include <asm/xen/cpuid.h>
 #include <asm/xen/hypervisor.h>
 #include <xg/boot.h>
+#include <xg/spinlock.h>
 #include "boot.h"
 
 /* Offsets from the first leaf; <asm/xen/cpuid.h> numbers them from 1. */
@@ -30,8 +33,8 @@ bool xg_by_pvh __ro_after_init;
  * xg_booted_by_pvh() - was this kernel booted by PVH?
  *
  * Context: any.
- * Return: whether it began by PVH's entry. There is no platform device then, and
- * none of a PC's old ones.
+ * Return: whether it began by PVH's entry, or the ACPI tables know of none of a PC's
+ * old devices.
  */
 bool xg_booted_by_pvh(void)
 {
@@ -62,6 +65,7 @@ static bool __init xens_own_apic(void)
 
 static void __init init_platform(void)
 {
+	xg_pv_spinlocks_init();
 	if (tsc_khz_of_xen()) {
 		setup_force_cpu_cap(X86_FEATURE_TSC_KNOWN_FREQ);
 		x86_platform.calibrate_tsc = tsc_khz_of_xen;
@@ -74,10 +78,29 @@ static void __init init_platform(void)
 	}
 }
 
+/* xg-time sets the clock when it is there. */
+static void no_clock(struct timespec64 *now)
+{
+	*now = (struct timespec64){};
+}
+
+static int set_no_clock(const struct timespec64 *now)
+{
+	return -ENODEV;
+}
+
 static void __init guest_late_init(void)
 {
+	/* It has come by a loader, or kexec; the ACPI tables know. */
+	if (!x86_platform.legacy.rtc && x86_platform.legacy.no_vga)
+		xg_by_pvh = true;
 	if (!xg_by_pvh)
 		return;
+	/* Reading one that is not there takes a second each time. */
+	if (!x86_platform.legacy.rtc) {
+		x86_platform.get_wallclock = no_clock;
+		x86_platform.set_wallclock = set_no_clock;
+	}
 	/* Else interrupts of ACPI's are looked for at a PIC. */
 	if (!nr_ioapics && acpi_irq_model == ACPI_IRQ_MODEL_PIC)
 		acpi_irq_model = ACPI_IRQ_MODEL_PLATFORM;

@@ -63,7 +63,8 @@ static inline bool xg_hook_works(void)
 struct seq_file;
 
 /* pv.c: process context. _in_use: the kernel's locks are paravirtual since boot */
-#if IS_BUILTIN(CONFIG_XG_SPINLOCK) && defined(CONFIG_PARAVIRT_SPINLOCKS)
+#if IS_BUILTIN(CONFIG_XG_SPINLOCK) && defined(CONFIG_PARAVIRT_SPINLOCKS) && \
+	defined(CONFIG_XG_BOOT)
 bool xg_pv_in_use(void);
 void xg_pv_start(void);
 void xg_pv_stop(void);

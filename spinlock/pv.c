@@ -123,6 +123,15 @@ static void share_runstate(void *unused)
 	xg_vcpu_op(VCPUOP_register_runstate_memory_area, xg_vcpu_id(cpu), &area);
 }
 
+/* Else Xen would write into the memory of a kernel that comes after this one. */
+static void hide_runstate(unsigned int cpu)
+{
+	struct vcpu_register_runstate_memory_area none = {};
+
+	xg_vcpu_op(VCPUOP_register_runstate_memory_area, xg_vcpu_id(cpu), &none);
+	WRITE_ONCE(per_cpu(runstates, cpu).state, RUNSTATE_running);
+}
+
 static irqreturn_t never(int irq, void *data)
 {
 	return IRQ_HANDLED;
@@ -142,8 +151,8 @@ static int cpu_up(unsigned int cpu)
 	ch = xg_evtchn_open_ipi_cpuslocked(&client);
 	if (IS_ERR(ch)) {
 		/* It spins, as before. */
-		pr_info("CPU %u does not sleep as it waits for locks (%ld)\n",
-			cpu, PTR_ERR(ch));
+		pr_info_once("CPU %u does not sleep as it waits for locks (%ld)\n",
+			     cpu, PTR_ERR(ch));
 		return 0;
 	}
 	/* Masked at once, not with its first event. */
@@ -158,6 +167,7 @@ static int cpu_down(unsigned int cpu)
 {
 	struct xg_evtchn *ch = per_cpu(beds, cpu).ch;
 
+	hide_runstate(cpu);
 	WRITE_ONCE(per_cpu(beds, cpu).ch, NULL);
 	synchronize_rcu();
 	xg_evtchn_close(ch);
@@ -172,6 +182,11 @@ static void store_up(void)
 
 	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/spinlock:online",
 				cpu_up, cpu_down);
+	/* A CPU that goes would sleep on a port that it has no more. */
+	if (err >= 0 && !xg_evtchn_outlasts(err)) {
+		cpuhp_remove_state(err);
+		err = -EBUSY;
+	}
 	if (err < 0) {
 		pr_warn("CPUs do not sleep as they wait for locks (%d)\n", err);
 		return;
@@ -180,7 +195,6 @@ static void store_up(void)
 	pr_info("CPUs that wait for a lock sleep until it is their turn\n");
 }
 
-/* Runstates stay: Xen goes on writing them, and this memory is the kernel's. */
 static void store_down(void)
 {
 	if (cpuhp_state >= 0)
@@ -238,14 +252,8 @@ static int __init refuse(char *unused)
 }
 early_param("xg_nopvspin", refuse);
 
-void __init xg_pv_spinlocks_init(void)
+static void __init use_pv_locks(void)
 {
-	if (unwanted || nopvspin) {
-		pr_info("locks spin, as the command line says\n");
-		return;
-	}
-	if (num_possible_cpus() == 1)
-		return;
 	__pv_init_lock_hash();
 	pv_ops.lock.queued_spin_lock_slowpath = __pv_queued_spin_lock_slowpath;
 	pv_ops.lock.queued_spin_unlock = PV_CALLEE_SAVE(__pv_queued_spin_unlock);
@@ -253,4 +261,24 @@ void __init xg_pv_spinlocks_init(void)
 	pv_ops.lock.kick = wake;
 	pv_ops.lock.vcpu_is_preempted = PV_CALLEE_SAVE(xg_vcpu_is_preempted);
 	in_use = true;
+}
+
+/*
+ * Memory is memblock's still, the CPUs are counted, and no call of a lock has been
+ * patched; the kernel itself has just chosen test and set, as in any guest.
+ */
+static void __init prepare_boot_cpu(void)
+{
+	native_smp_prepare_boot_cpu();
+	if (unwanted || nopvspin)
+		pr_info("locks spin, as the command line says\n");
+	else if (num_possible_cpus() > 1)
+		use_pv_locks();
+	/* Queued, whether they sleep or spin. */
+	static_branch_disable(&virt_spin_lock_key);
+}
+
+void __init xg_pv_spinlocks_init(void)
+{
+	smp_ops.smp_prepare_boot_cpu = prepare_boot_cpu;
 }

@@ -17,6 +17,7 @@ struct module;
  * struct xg_platform - the machine as the root found it
  * @dev: parent of every xenbus device and of DMA-like allocations
  * @owner: module of the root; pinned while a device of ours is in use
+ * @pvh: there is no emulated device, nor the platform's
  * @intx_irq: Linux IRQ of the platform device's line, 0 where there is none
  * @intx_via: HVM_PARAM_CALLBACK_IRQ value that routes the upcall to that line
  *            (xen/interface/hvm/params.h: type 1, device/function and pin)
@@ -32,6 +33,7 @@ struct module;
 struct xg_platform {
 	struct device *dev;
 	struct module *owner;
+	bool pvh;
 	int intx_irq;
 	u64 intx_via;
 	int (*alloc_frames)(struct xg_platform *platform, unsigned int nr,

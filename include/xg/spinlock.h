@@ -6,11 +6,11 @@
 #include <linux/kconfig.h>
 
 /*
- * Has locks be paravirtual ones, unless the command line has xg_nopvspin. Once, as
- * smp_prepare_boot_cpu(), after the kernel's own: memory is memblock's still, and no
- * call of a lock has been patched.
+ * Has locks be paravirtual ones, unless the command line has xg_nopvspin. Once,
+ * before smp_prepare_boot_cpu(), in whose midst it comes about.
  */
-#if IS_BUILTIN(CONFIG_XG_SPINLOCK) && defined(CONFIG_PARAVIRT_SPINLOCKS)
+#if IS_BUILTIN(CONFIG_XG_SPINLOCK) && defined(CONFIG_PARAVIRT_SPINLOCKS) && \
+	defined(CONFIG_XG_BOOT)
 void xg_pv_spinlocks_init(void);
 #else
 static inline void xg_pv_spinlocks_init(void)
