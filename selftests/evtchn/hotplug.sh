@@ -10,7 +10,7 @@ cpus=$(ls -d /sys/devices/system/cpu/cpu[0-9]*/online 2>/dev/null)
 [ -n "$cpus" ] || skip_all "no CPU can be taken offline"
 test_module xg-test-evtchn
 dir=$XG_DEBUGFS/test-evtchn
-rounds=$(rounds 10 50)
+rounds=$(rounds 10 100)
 plan 5
 
 trips() {

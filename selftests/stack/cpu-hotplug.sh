@@ -1,16 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #: timeout 600
-# Each CPU that can go offline goes and comes back, again and again, while
-# disk I/O that checks itself runs: no interrupt is lost, no byte is wrong.
+# Each CPU that can go offline goes and comes back, again and again, while disk I/O
+# and streams run that check themselves: no interrupt is lost, no byte is wrong.
 . "${0%/*}/../ktap.sh"
 . "${0%/*}/../stack.sh"
 scratch_disk
 cpus=$(ls -d /sys/devices/system/cpu/cpu[0-9]*/online 2>/dev/null)
 [ -n "$cpus" ] || skip_all "no CPU can be taken offline"
-rounds=$(rounds 10 50)
-plan $(($(echo "$cpus" | wc -l) + 3))
+rounds=$(rounds 10 100)
+plan $(($(echo "$cpus" | wc -l) + 5))
 
+# Of our interface; other drivers' has no address.
+[ ! -e /sys/bus/xg/devices/vif-0/net ] || . "${0%/*}/../net.sh"
+echoing() { net_up && wait_for 20 echoes; }
+streams=
+stop=/tmp/stop.$$
+if [ -n "${peer:-}" ] && echoing; then
+	(
+		while [ ! -e $stop ]; do
+			netdata tcp "$peer" 1 2 || exit
+			echo >>/tmp/laps.$$
+		done
+	) >/tmp/streams.$$ 2>&1 &
+	streams=$!
+	cleanup "touch $stop"
+fi
 storm_start "$disk" 32 4
 done=0
 wanted=0
@@ -30,4 +45,14 @@ status=$?
 diag "$(cat /tmp/storm.$$)"
 is "each CPU went and came back $rounds times" $done $wanted
 is "no I/O failed, no byte was wrong" $status 0
+if [ -n "$streams" ]; then
+	touch $stop
+	wait $streams
+	is "no byte of the streams was wrong" $? 0
+	diag "$(grep -c '' /tmp/laps.$$) times two streams of a MiB"
+	check "streams ended beside it" [ -s /tmp/laps.$$ ]
+else
+	skip "no byte of the streams was wrong" "nobody answers"
+	skip "streams ended beside it" "nobody answers"
+fi
 check "no I/O waited 10 s (a lost interrupt)" test "$(storm_worst_ms)" -lt 10000

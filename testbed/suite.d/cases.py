@@ -90,7 +90,7 @@ REMAP_CASES = {
 # For kernels that have the drivers built in: nothing is taken out.
 BUILT_IN = ["grant", *EVTCHN[:3], "time/basic.sh", "xenbus", "blkfront/fs.sh",
             "blkfront/io.sh", "netfront/basic.sh", "platform/hypercall.sh",
-            *STACK[::2]]
+            *SMP, "spinlock/locks.sh", *STACK[::2]]
 CONSOLE = ["console/basic.sh", "console/reload.sh"]
 # The first of the channels is for xl before 4.20, which gives it number 0, that of the
 # domain's own console, and then refuses it; so ours is number 1.
@@ -184,6 +184,16 @@ CASES = [
     Case("xen-flood-fifo", "the same with FIFO events, on kernel 6.12",
          engine="xen", kernel="6.12", host_script="event-peer",
          tests=["evtchn/flood.sh", "evtchn/peer.sh"], **FLOOD, options=FIFO),
+    *(Case(f"kvm-cpus-{upcall}", f"CPUs go and come a hundred times under events, I/O "
+           f"and traffic, upcall by {upcall}", timeout=600, soak_only=True,
+           tests=["evtchn/hotplug.sh", "stack/cpu-hotplug.sh"],
+           options=["--modparam", f"xg-evtchn upcall={upcall}"])
+      for upcall in ("callback", "vector", "intx")),
+    Case("xen-cpus-fifo", "the same with FIFO events and a vector for each CPU on "
+         "kernel 6.12", engine="xen", kernel="6.12", host_script="netdata",
+         tests=["evtchn/hotplug.sh", "stack/cpu-hotplug.sh"], timeout=600,
+         soak_only=True,
+         options=[*FIFO, "--modparam", "xg-evtchn upcall=vector"]),
     Case("xen-40", "40 vCPUs: events, timers and I/O on each", engine="xen",
          tests=["evtchn/many-cpus.sh"], timeout=1800, soak_only=True,
          options=MANY_CPUS),
