@@ -84,7 +84,7 @@ void xg_crash_stop(void)
 
 enum found { FREE, CLOSED, STAYS };
 
-/* -> enum found, or -errno: there is no such port */
+/* -> enum found, or -EINVAL: there are no such ports */
 static int close_one(evtchn_port_t port)
 {
 	struct evtchn_status op = { .dom = DOMID_SELF, .port = port };
@@ -92,11 +92,11 @@ static int close_one(evtchn_port_t port)
 	int err;
 
 	err = xg_event_channel_op(EVTCHNOP_status, &op);
-	if (err)
+	if (err == -EINVAL)
 		return err;
-	if (op.status == EVTCHNSTAT_closed)
+	if (!err && op.status == EVTCHNSTAT_closed)
 		return FREE;
-	/* Xen's own look like others, and it keeps them. */
+	/* Xen does not let go of its own, and may not tell what they are. */
 	return xg_event_channel_op(EVTCHNOP_close, &close) ? STAYS : CLOSED;
 }
 
@@ -113,7 +113,7 @@ void xg_crash_clear(void)
 	xg_hvm_param_get(HVM_PARAM_CONSOLE_EVTCHN, &console);
 	for (port = 1; port < xg_abi->ports && in_a_row < FREE_IN_A_ROW; port++) {
 		found = port == store || port == console ? STAYS : close_one(port);
-		if (found < 0)
+		if (found == -EINVAL)
 			break;
 		in_a_row = found == FREE ? in_a_row + 1 : 0;
 		closed += found == CLOSED;
