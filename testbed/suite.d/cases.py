@@ -90,7 +90,7 @@ REMAP_CASES = {
 # For kernels that have the drivers built in: nothing is taken out.
 BUILT_IN = ["grant", *EVTCHN[:3], "time/basic.sh", "xenbus", "blkfront/fs.sh",
             "blkfront/io.sh", "netfront/basic.sh", "platform/hypercall.sh",
-            *SMP, "spinlock/locks.sh", *STACK[::2]]
+            "spinlock/locks.sh", *STACK[::2]]
 CONSOLE = ["console/basic.sh", "console/reload.sh"]
 # The first of the channels is for xl before 4.20, which gives it number 0, that of the
 # domain's own console, and then refuses it; so ours is number 1.
