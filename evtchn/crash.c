@@ -14,7 +14,7 @@
 
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
-#include <linux/string.h>
+#include <linux/rcupdate.h>
 #include <xen/interface/hvm/params.h>
 #include <xg/hypercall.h>
 #include "internal.h"
@@ -23,19 +23,22 @@ static const struct xg_upcall *in_use;
 
 static int on_crash(struct kprobe *probe, struct pt_regs *regs)
 {
+	evtchn_port_t port;
 	unsigned int cpu;
 
 	if (in_use->park)
 		in_use->park();
 	/* A PVH guest's stays in force all the same: then nothing may be left to say. */
 	xg_hvm_param_set(HVM_PARAM_CALLBACK_IRQ, 0);
-	memset(xg_shared->evtchn_mask, 0xff, sizeof(xg_shared->evtchn_mask));
+	for (port = 1; port < xg_abi->ports; port++)
+		if (rcu_access_pointer(xg_by_port[port]))
+			xg_abi->mask(port);
 	for_each_possible_cpu(cpu)
 		xg_hush(per_cpu_ptr(&xg_cpu, cpu));
 	return 0;
 }
 
-/* The last that this kernel does, whatever kernel is next. */
+/* The last that this kernel does, where it is not to come back (KEXEC_JUMP). */
 static struct kprobe probe = {
 	.symbol_name = "machine_kexec",
 	.pre_handler = on_crash,

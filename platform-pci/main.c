@@ -48,7 +48,7 @@ static const struct layer {
 };
 
 static struct xg_platform platform;
-/* How probe ended: module init reports it, as PCI's core does not. */
+/* How probe ended: module init reports it, as no bus does. */
 static int probe_result = -ENODEV;
 
 /* xen/interface/hvm/params.h: domain, bus, device and function, pin from 0 */
@@ -100,13 +100,10 @@ static int root_start(struct device *dev, struct pci_dev *pdev)
 	platform.suspend = xg_suspend;
 	err = xg_frames_init(&platform, pdev);
 	if (err)
-		goto none;
+		return err;
 	err = start_layers();
-	if (!err)
-		return 0;
-	xg_frames_exit();
-none:
-	platform.dev = NULL;
+	if (err)
+		xg_frames_exit();
 	return err;
 }
 
@@ -229,7 +226,8 @@ static int pvh_power_off(struct sys_off_data *unused)
 
 static int pvh_probe(struct platform_device *pdev)
 {
-	return root_start(&pdev->dev, NULL);
+	probe_result = root_start(&pdev->dev, NULL);
+	return probe_result;
 }
 
 static void pvh_shutdown(struct platform_device *pdev)
@@ -241,6 +239,7 @@ static struct platform_driver pvh_driver = {
 	.driver = {
 		.name = KBUILD_MODNAME,
 		.suppress_bind_attrs = true,
+		.probe_type = PROBE_FORCE_SYNCHRONOUS,
 	},
 	.probe = pvh_probe,
 	.shutdown = pvh_shutdown,
@@ -263,10 +262,10 @@ static int __init pvh_init(void)
 	err = PTR_ERR_OR_ZERO(pvh_root);
 	if (err)
 		goto no_driver;
-	if (platform.dev)
-		return 0;
 	/* The log says which layer did not start. */
-	err = -ENODEV;
+	err = probe_result;
+	if (!err)
+		return 0;
 	platform_device_unregister(pvh_root);
 no_driver:
 	platform_driver_unregister(&pvh_driver);

@@ -205,6 +205,8 @@ static void store_down(void)
 /* Ports are there again; Xen has to be told of the rest. */
 static void moved(void)
 {
+	if (cpuhp_state < 0)
+		return;
 	on_each_cpu(share_runstate, NULL, true);
 }
 

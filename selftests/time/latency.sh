@@ -31,9 +31,9 @@ wakes() {
 
 wakes idle
 pids=
+cleanup 'kill $pids 2>/dev/null'
 for i in $(seq "$cpus"); do
 	while :; do :; done &
 	pids="$pids $!"
 done
 wakes busy
-kill $pids
