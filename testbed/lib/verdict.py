@@ -17,13 +17,16 @@ REPORTS = re.compile(
     r"suspicious RCU usage|Unable to handle kernel|-+\[ cut here \]-+|"
     r"double fault|unreferenced object|No irq handler for vector")
 # What the stock kernel and the emulator say in any boot, ours loaded or not; and
-# what a test has asked for: who dies of it gives no verdict. The local APIC keeps an
-# interrupt of a kernel that crashed; the next one's first instant has it.
+# what a test has asked for: who dies of it gives no verdict.
 HARMLESS = re.compile(
     r"Kernel panic - not syncing: sysrq triggered crash|"
-    r"\[ +0\.000000\] __common_interrupt: 0\.\d+ No irq handler|"
     r"You are booting on Spectre|unprivileged eBPF|"
     r"WARNING: CPU: 0 PID: 0 at .*xen_(?:pv|hvm)_never")
+# The local APIC keeps an interrupt of a kernel that has crashed. The one for its
+# dump, which such a command line tells, has it in its first instant.
+LEFT_BEHIND = re.compile(
+    r"^(.*Kernel command line: .* elfcorehdr=.*\n)"
+    r"\[ +0\.000000\] __common_interrupt: 0\.\d+ No irq handler.*$", re.M)
 # A guest's triple fault whose register dump shows Xen's own address as RIP.
 FAULT_IN_XEN = re.compile(r"Triple fault(?:(?!RIP:).)*RIP:\s+e008:\[?<?ffff82d0",
                           re.S)
@@ -84,10 +87,8 @@ def console_reports(paths):
     """Lines of any console that tell of a kernel's trouble."""
     found = []
     for name in ("guest.log", "xen.log"):
-        path = paths.out / name
-        if not path.exists():
-            continue
-        for line in path.read_text(errors="replace").splitlines():
+        text = LEFT_BEHIND.sub(r"\1", text_of(paths.out / name))
+        for line in text.splitlines():
             if REPORTS.search(line) and not HARMLESS.search(line):
                 found.append(f"{name}: {line.strip()}")
     return found
