@@ -482,20 +482,29 @@ bool xg_evtchn_keeps(void)
 EXPORT_SYMBOL_GPL(xg_evtchn_keeps);
 
 /**
- * xg_evtchn_outlasts() - does a CPU that goes offline have events until then?
- * @state: of CPU hotplug, as cpuhp_setup_state() gave it
+ * xg_evtchn_follow_cpus() - have a layer told of CPUs that have events
+ * @name: of the CPU hotplug state
+ * @up: on each CPU that is online, and on each that comes
+ * @down: the mirror, while the CPU's channels still work
  *
  * The kernel gives the lowest state that is free, which may be one that was freed
- * after we came: its teardown would run when pinned channels are masked already.
+ * after we came: @down would run when pinned channels are masked already. Then
+ * nothing is left set up.
  *
  * Context: process, between xg_evtchn_start() and xg_evtchn_stop().
- * Return: whether the teardown of @state finds its CPU's channels at work.
+ * Return: the state, for cpuhp_remove_state(); -EBUSY: it would be too low; -errno.
  */
-bool xg_evtchn_outlasts(int state)
+int xg_evtchn_follow_cpus(const char *name, int (*up)(unsigned int cpu),
+			  int (*down)(unsigned int cpu))
 {
-	return state > cpuhp_state;
+	int state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, name, up, down);
+
+	if (state < 0 || state > cpuhp_state)
+		return state;
+	cpuhp_remove_state(state);
+	return -EBUSY;
 }
-EXPORT_SYMBOL_GPL(xg_evtchn_outlasts);
+EXPORT_SYMBOL_GPL(xg_evtchn_follow_cpus);
 
 static int __init xg_evtchn_init(void)
 {

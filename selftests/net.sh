@@ -26,3 +26,22 @@ sum() {
 	ethtool -S $dev | awk -v key="^ *$1_queue_[0-9]+_$2:" \
 		'$0 ~ key { n += $2 } END { print n + 0 }'
 }
+
+# streams_start MIB: two streams of so much each, both ways, again and again
+streams_start() {
+	streams_on=/tmp/streams-on.$$
+	: >$streams_on
+	: >/tmp/streams-done.$$
+	while [ -e $streams_on ]; do
+		netdata tcp "$peer" "$1" 2 >/tmp/streams.$$ 2>&1 || exit 1
+		echo >>/tmp/streams-done.$$
+	done &
+	streams_pid=$!
+	cleanup "rm -f $streams_on"
+}
+streams_done() { grep -c '' /tmp/streams-done.$$; }
+# streams_stop: 0 where no byte was wrong
+streams_stop() {
+	rm -f $streams_on
+	wait $streams_pid
+}

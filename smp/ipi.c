@@ -233,13 +233,8 @@ void xg_ipi_start(void)
 	}
 	reschedule_by_apic = smp_ops.smp_send_reschedule;
 	call_by_apic = smp_ops.send_call_func_single_ipi;
-	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/smp:online", cpu_up,
-				cpu_down);
-	/* A CPU that goes would be called by a port that is masked, for ever. */
-	if (err >= 0 && !xg_evtchn_outlasts(err)) {
-		cpuhp_remove_state(err);
-		err = -EBUSY;
-	}
+	/* Else one that goes would be called by a port that is masked, for ever. */
+	err = xg_evtchn_follow_cpus("xg/smp:online", cpu_up, cpu_down);
 	if (err < 0) {
 		pr_warn("no IPIs by event (%d)\n", err);
 		return;

@@ -4,7 +4,6 @@
 #define XG_SPINLOCK_INTERNAL_H
 
 #include <linux/errno.h>
-#include <linux/kconfig.h>
 #include <linux/percpu.h>
 #include <linux/types.h>
 #include <asm/qspinlock.h>
@@ -63,8 +62,7 @@ static inline bool xg_hook_works(void)
 struct seq_file;
 
 /* pv.c: process context. _in_use: the kernel's locks are paravirtual since boot */
-#if IS_BUILTIN(CONFIG_XG_SPINLOCK) && defined(CONFIG_PARAVIRT_SPINLOCKS) && \
-	defined(CONFIG_XG_BOOT)
+#ifdef CONFIG_XG_PV_SPINLOCKS
 bool xg_pv_in_use(void);
 void xg_pv_start(void);
 void xg_pv_stop(void);

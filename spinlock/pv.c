@@ -180,13 +180,8 @@ static void store_up(void)
 {
 	int err;
 
-	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/spinlock:online",
-				cpu_up, cpu_down);
-	/* A CPU that goes would sleep on a port that it has no more. */
-	if (err >= 0 && !xg_evtchn_outlasts(err)) {
-		cpuhp_remove_state(err);
-		err = -EBUSY;
-	}
+	/* Else one that goes would sleep on a port that it has no more. */
+	err = xg_evtchn_follow_cpus("xg/spinlock:online", cpu_up, cpu_down);
 	if (err < 0) {
 		pr_warn("CPUs do not sleep as they wait for locks (%d)\n", err);
 		return;

@@ -396,13 +396,8 @@ void xg_timer_start(struct xg_platform *root)
 	}
 	if (cannot_go)
 		return;
-	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "xg/time:online", cpu_up,
-				cpu_down);
-	/* A CPU that goes would lose its ticks before it has its own timer again. */
-	if (err >= 0 && !xg_evtchn_outlasts(err)) {
-		cpuhp_remove_state(err);
-		err = -EBUSY;
-	}
+	/* Else one that goes would lose its ticks before it has its own timer again. */
+	err = xg_evtchn_follow_cpus("xg/time:online", cpu_up, cpu_down);
 	if (err < 0)
 		pr_warn("the CPUs keep their own timers (%d)\n", err);
 	cpuhp_state = err;

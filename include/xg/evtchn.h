@@ -146,7 +146,8 @@ bool xg_evtchn_keeps(void);
 const char *xg_evtchn_upcall_name(void);
 /* Is each vCPU interrupted for its own events? */
 bool xg_evtchn_per_cpu(void);
-/* Do events end only after the teardown of this CPU hotplug state? */
-bool xg_evtchn_outlasts(int state);
+/* CPU hotplug callbacks that find the CPU's events at work */
+int xg_evtchn_follow_cpus(const char *name, int (*up)(unsigned int cpu),
+			  int (*down)(unsigned int cpu));
 
 #endif /* XG_EVTCHN_H */

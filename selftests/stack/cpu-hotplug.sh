@@ -15,16 +15,9 @@ plan $(($(echo "$cpus" | wc -l) + 5))
 [ ! -e /sys/bus/xg/devices/vif-0/net ] || . "${0%/*}/../net.sh"
 echoing() { net_up && wait_for 4 echoes; }
 streams=
-stop=/tmp/stop.$$
 if [ -n "${peer:-}" ] && echoing; then
-	(
-		while [ ! -e $stop ]; do
-			netdata tcp "$peer" 1 2 || exit
-			echo >>/tmp/laps.$$
-		done
-	) >/tmp/streams.$$ 2>&1 &
-	streams=$!
-	cleanup "touch $stop"
+	streams_start 1
+	streams=yes
 fi
 storm_start "$disk" 32 4
 done=0
@@ -46,11 +39,10 @@ diag "$(cat /tmp/storm.$$)"
 is "each CPU went and came back $rounds times" $done $wanted
 is "no I/O failed, no byte was wrong" $status 0
 if [ -n "$streams" ]; then
-	touch $stop
-	wait $streams
+	streams_stop
 	is "no byte of the streams was wrong" $? 0
-	diag "$(grep -c '' /tmp/laps.$$) times two streams of a MiB"
-	check "streams ended beside it" [ -s /tmp/laps.$$ ]
+	diag "$(streams_done) times two streams of a MiB"
+	check "streams ended beside it" [ "$(streams_done)" -gt 0 ]
 elif [ -n "${peer:-}" ]; then
 	fail "no byte of the streams was wrong"
 	fail "streams ended beside it"

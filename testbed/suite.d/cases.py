@@ -50,6 +50,7 @@ NET = ["netfront/hash.sh", "netfront/mixed.sh", "netfront/reload.sh",
        "netfront/xdp.sh"]
 # They take modules out and in.
 SMP = ["smp/ipi.sh"]
+CPUS = ["evtchn/hotplug.sh", "stack/cpu-hotplug.sh"]
 LOCKS = ["spinlock/locks.sh", "spinlock/reload.sh"]
 STACK = ["stack/cpu-hotplug.sh", "stack/reload.sh", "stack/data.sh"]
 # The last one: it leaves the guest with upcalls by vector.
@@ -186,13 +187,12 @@ CASES = [
          tests=["evtchn/flood.sh", "evtchn/peer.sh"], **FLOOD, options=FIFO),
     *(Case(f"kvm-cpus-{upcall}", f"CPUs go and come a hundred times under events, I/O "
            f"and traffic, upcall by {upcall}", timeout=600, soak_only=True,
-           tests=["evtchn/hotplug.sh", "stack/cpu-hotplug.sh"],
+           tests=CPUS,
            options=["--modparam", f"xg-evtchn upcall={upcall}"])
       for upcall in ("callback", "vector", "intx")),
     Case("xen-cpus-fifo", "the same with FIFO events and a vector for each CPU on "
          "kernel 6.12", engine="xen", kernel="6.12", host_script="netdata",
-         tests=["evtchn/hotplug.sh", "stack/cpu-hotplug.sh"], timeout=600,
-         soak_only=True,
+         tests=CPUS, timeout=600, soak_only=True,
          options=[*FIFO, "--modparam", "xg-evtchn upcall=vector"]),
     Case("xen-40", "40 vCPUs: events, timers and I/O on each", engine="xen",
          tests=["evtchn/many-cpus.sh"], timeout=1800, soak_only=True,
