@@ -97,7 +97,7 @@ static int hold_one(unsigned int cpu)
 
 	if (!h)
 		return -ENOMEM;
-	irq = xg_cpu_irq_add(cpu, callback_handler);
+	irq = xg_cpu_irq_add(cpu);
 	if (irq < 0) {
 		kfree(h);
 		return irq;
@@ -113,6 +113,7 @@ static void let_go(unsigned int keep)
 {
 	struct hold *h, *next;
 
+	xg_cpu_irqs_settle();
 	list_for_each_entry_safe(h, next, &holds, list) {
 		if (keep && (!cpu_online(h->cpu) ||
 			     xg_cpu_irq_vector(h->irq) == keep))
@@ -210,7 +211,7 @@ static int callback_setup(struct xg_platform *platform)
 	u32 vcpu;
 	int err;
 
-	err = xg_cpu_irqs_start(&callback_chip);
+	err = xg_cpu_irqs_start(&callback_chip, callback_handler);
 	if (err)
 		return err;
 	/* Every port is masked: what is set now stays from an earlier life. */

@@ -13,10 +13,26 @@
 #include <linux/slab.h>
 #include <asm/hw_irq.h>
 #include <asm/irqdomain.h>
+#include <compat/irq.h>
 #include "internal.h"
 
 static struct fwnode_handle *fwnode;
 static struct irq_domain *domain;
+static irq_handler_t on_upcall;
+
+/*
+ * What the kernel's flow handlers do beyond this is for interrupts that move, or
+ * that feed the random number generator: those of ports that move do. To feed it
+ * from timers, too, would be a timer more each second, and the tick after it.
+ */
+static void upcall_flow(struct irq_desc *desc)
+{
+	struct irq_data *data = irq_desc_get_irq_data(desc);
+
+	data->chip->irq_ack(data);
+	xg_count_irq(desc);
+	on_upcall(data->irq, this_cpu_ptr(&xg_cpu));
+}
 
 static int cpu_irq_alloc(struct irq_domain *d, unsigned int irq,
 			 unsigned int nr, void *info)
@@ -28,7 +44,7 @@ static int cpu_irq_alloc(struct irq_domain *d, unsigned int irq,
 	err = irq_domain_alloc_irqs_parent(d, irq, nr, info);
 	if (err)
 		return err;
-	irq_domain_set_info(d, irq, irq, d->host_data, NULL, handle_edge_irq,
+	irq_domain_set_info(d, irq, irq, d->host_data, NULL, upcall_flow,
 			    NULL, "upcall");
 	return 0;
 }
@@ -38,11 +54,12 @@ static const struct irq_domain_ops cpu_irq_ops = {
 	.free = irq_domain_free_irqs_common,
 };
 
-/* @chip: how these IRQs are acknowledged */
-int xg_cpu_irqs_start(struct irq_chip *chip)
+/* @chip: how these IRQs are acknowledged; @handler: of all, with its CPU's xg_cpu */
+int xg_cpu_irqs_start(struct irq_chip *chip, irq_handler_t handler)
 {
 	if (!x86_vector_domain)
 		return -ENODEV;
+	on_upcall = handler;
 	fwnode = irq_domain_alloc_named_fwnode("xg-upcall");
 	if (!fwnode)
 		return -ENOMEM;
@@ -54,6 +71,12 @@ int xg_cpu_irqs_start(struct irq_chip *chip)
 	return -ENOMEM;
 }
 
+/* What Xen does not use any more may still run: free_irq() does not know our flow. */
+void xg_cpu_irqs_settle(void)
+{
+	synchronize_rcu_expedited();
+}
+
 /* Every IRQ has been freed. */
 void xg_cpu_irqs_stop(void)
 {
@@ -62,7 +85,7 @@ void xg_cpu_irqs_stop(void)
 }
 
 /* -> an IRQ of @cpu's, started if @cpu is online, or -errno */
-int xg_cpu_irq_add(unsigned int cpu, irq_handler_t handler)
+int xg_cpu_irq_add(unsigned int cpu)
 {
 	struct irq_affinity_desc *affinity;
 	struct irq_alloc_info info = {};
@@ -78,7 +101,7 @@ int xg_cpu_irq_add(unsigned int cpu, irq_handler_t handler)
 	kfree(affinity);
 	if (irq < 0)
 		return irq;
-	err = request_irq(irq, handler, IRQF_NO_THREAD | IRQF_NO_SUSPEND,
+	err = request_irq(irq, on_upcall, IRQF_NO_THREAD | IRQF_NO_SUSPEND,
 			  "xg-upcall", per_cpu_ptr(&xg_cpu, cpu));
 	if (!err)
 		return irq;
@@ -86,6 +109,7 @@ int xg_cpu_irq_add(unsigned int cpu, irq_handler_t handler)
 	return err;
 }
 
+/* No upcall of it runs, see xg_cpu_irqs_settle(). */
 void xg_cpu_irq_free(unsigned int cpu, unsigned int irq)
 {
 	free_irq(irq, per_cpu_ptr(&xg_cpu, cpu));

@@ -197,9 +197,10 @@ extern const struct xg_upcall xg_upcall_callback;
 extern const struct xg_upcall xg_upcall_intx;
 
 /* cpuirq.c */
-int xg_cpu_irqs_start(struct irq_chip *chip);
+int xg_cpu_irqs_start(struct irq_chip *chip, irq_handler_t handler);
+void xg_cpu_irqs_settle(void);
 void xg_cpu_irqs_stop(void);
-int xg_cpu_irq_add(unsigned int cpu, irq_handler_t handler);
+int xg_cpu_irq_add(unsigned int cpu);
 void xg_cpu_irq_free(unsigned int cpu, unsigned int irq);
 unsigned int xg_cpu_irq_vector(unsigned int irq);
 

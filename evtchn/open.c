@@ -15,6 +15,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <compat/irq.h>
 #include <xg/hypercall.h>
 #include "internal.h"
 
@@ -53,6 +54,13 @@ static irqreturn_t port_handler(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
+/* Of a port that never moves and has no thread: timers, IPIs. See upcall_flow(). */
+static void pinned_flow(struct irq_desc *desc)
+{
+	xg_count_irq(desc);
+	port_handler(irq_desc_get_irq(desc), irq_desc_get_chip_data(desc));
+}
+
 static irqreturn_t port_thread(int irq, void *data)
 {
 	struct xg_evtchn *ch = data;
@@ -78,6 +86,7 @@ static int request_port_irq(struct xg_evtchn *ch)
 /* An IRQ number for the port, and its first CPU. */
 static int make_irq(struct xg_evtchn *ch)
 {
+	bool pinned;
 	int irq;
 
 	irq = __irq_alloc_descs(-1, 0, 1, cpu_to_node(ch->cpu), THIS_MODULE,
@@ -85,10 +94,12 @@ static int make_irq(struct xg_evtchn *ch)
 	if (irq < 0)
 		return irq;
 	ch->irq = irq;
-	irq_set_chip_and_handler_name(irq, &xg_port_chip, handle_edge_irq,
-				      "event");
+	pinned = ch->client.flags & XG_EVTCHN_PINNED && !ch->client.thread;
+	irq_set_chip_and_handler_name(irq, &xg_port_chip, pinned ? pinned_flow :
+				      handle_edge_irq, "event");
 	irq_set_chip_data(irq, ch);
-	irq_set_status_flags(irq, IRQ_NOPROBE | IRQ_MOVE_PCNTXT);
+	irq_set_status_flags(irq, IRQ_NOPROBE | IRQ_MOVE_PCNTXT |
+			     (pinned ? IRQ_DISABLE_UNLAZY : 0));
 	/* What /proc shows, and what a later start of the IRQ keeps to. */
 	if (ch->client.cpu >= 0)
 		irq_set_affinity(irq, cpumask_of(ch->cpu));

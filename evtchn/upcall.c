@@ -76,6 +76,7 @@ static void vector_free_irqs(void)
 	struct xg_cpu *c;
 	unsigned int cpu;
 
+	xg_cpu_irqs_settle();
 	for_each_possible_cpu(cpu) {
 		c = per_cpu_ptr(&xg_cpu, cpu);
 		if (!c->irq)
@@ -91,7 +92,7 @@ static int vector_add_irqs(void)
 	int irq;
 
 	for_each_possible_cpu(cpu) {
-		irq = xg_cpu_irq_add(cpu, vector_handler);
+		irq = xg_cpu_irq_add(cpu);
 		if (irq < 0)
 			return irq;
 		per_cpu_ptr(&xg_cpu, cpu)->irq = irq;
@@ -103,7 +104,7 @@ static int vector_setup(struct xg_platform *platform)
 {
 	int err;
 
-	err = xg_cpu_irqs_start(&vector_chip);
+	err = xg_cpu_irqs_start(&vector_chip, vector_handler);
 	if (err)
 		return err;
 	err = vector_add_irqs();

@@ -26,7 +26,11 @@ struct xg_platform;
 
 /* struct xg_evtchn_client.flags */
 #define XG_EVTCHN_AUTO_EOI	BIT(0)	/* trusted source: EOI when the handler returns */
-#define XG_EVTCHN_PINNED	BIT(1)	/* never moved from @cpu, by user or hotplug */
+/*
+ * Never moved from @cpu, by user or hotplug. Without a thread its IRQ has no trace
+ * events, and disable_irq() does not wait for its handler; xg_evtchn_close() does.
+ */
+#define XG_EVTCHN_PINNED	BIT(1)
 
 /* What goes first where Xen has priorities (FIFO events); else all are equal. */
 enum xg_evtchn_priority {
