@@ -18,6 +18,7 @@
 #include <linux/init.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/jiffies.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>
@@ -32,6 +33,7 @@
 #include <xg/hypercall.h>
 #include <xg/spinlock.h>
 #include <xg/store.h>
+#include <xg/time.h>
 #include "internal.h"
 
 /**
@@ -57,9 +59,13 @@ static int cpuhp_state = -1;
 
 /* --- sleep and wake ---------------------------------------------------------- */
 
+/* For a tick at most: time/timer.c may count on this CPU to run or to be idle. */
 static void poll(evtchn_port_t port)
 {
-	struct sched_poll op = { .nr_ports = 1 };
+	struct sched_poll op = {
+		.nr_ports = 1,
+		.timeout = xg_time_here() + TICK_NSEC,
+	};
 
 	set_xen_guest_handle(op.ports, &port);
 	xg_sched_op(SCHEDOP_poll, &op);
@@ -155,8 +161,6 @@ static int cpu_up(unsigned int cpu)
 			     cpu, PTR_ERR(ch));
 		return 0;
 	}
-	/* Masked at once, not with its first event. */
-	irq_set_status_flags(xg_evtchn_irq(ch), IRQ_DISABLE_UNLAZY);
 	disable_irq(xg_evtchn_irq(ch));
 	WRITE_ONCE(per_cpu(beds, cpu).ch, ch);
 	return 0;

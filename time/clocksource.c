@@ -17,6 +17,7 @@
 #include <asm/pvclock.h>
 #include <asm/tsc.h>
 #include <xg/evtchn.h>
+#include <xg/time.h>
 #include "internal.h"
 
 /*
@@ -59,7 +60,6 @@ static u64 notrace read_by(const struct pvclock_vcpu_time_info *src, u8 *flags)
 	return now;
 }
 
-/* What Xen's timers for this vCPU go by; the caller stays on it. */
 u64 xg_time_here(void)
 {
 	u8 flags;

@@ -12,7 +12,6 @@ struct xg_platform;
 
 /* clocksource.c */
 bool xg_time_given(void);
-u64 xg_time_here(void);
 void xg_clock_start(void);
 void xg_clock_stop(void);
 void xg_clock_wake(void);
@@ -23,10 +22,11 @@ const char *xg_clock_state(void);
  * @armed: hypercalls that set or stopped it
  * @saved: expiries the kernel set that needed none
  * @events: times it went off
- * @early: of these, before the kernel's expiry or without one: the price of
- *         @saved
+ * @early: of these, before the kernel's expiry or without one, or the
+ *         backstop's: the price of @saved
  * @late: expiries seen more than XG_TIMER_LATE after their time
  * @worst: of these, the most, in ns
+ * @backstops: times a backstop was started
  */
 struct xg_timer_stats {
 	u64 armed;
@@ -35,13 +35,15 @@ struct xg_timer_stats {
 	u64 early;
 	u64 late;
 	u64 worst;
+	u64 backstops;
 };
 
 #define XG_TIMER_LATE	NSEC_PER_MSEC
 
 /* timer.c */
-void xg_timer_start(struct xg_platform *platform);
+void xg_timer_start(struct xg_platform *platform, bool backstop);
 void xg_timer_stop(void);
+void xg_timer_wake(void);
 bool xg_timer_stats(unsigned int cpu, struct xg_timer_stats *stats);
 
 /* handback.c */

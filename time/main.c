@@ -29,6 +29,10 @@ static char *timer = "1";
 module_param(timer, charp, 0444);
 MODULE_PARM_DESC(timer, "Xen's timers as clock event devices: 1 (default) or 0");
 
+static char *backstop = "1";
+module_param(backstop, charp, 0444);
+MODULE_PARM_DESC(backstop, "Xen's periodic timer in place of the tick that ends an idle: 1 (default) or 0");
+
 /* Xen's time of day when its system time was 0 -> false: it does not say. */
 static bool wall_clock_start(struct timespec64 *start)
 {
@@ -135,6 +139,7 @@ EXPORT_SYMBOL_GPL(xg_time_suspend);
 int xg_time_wake(void)
 {
 	xg_clock_wake();
+	xg_timer_wake();
 	return 0;
 }
 EXPORT_SYMBOL_GPL(xg_time_wake);
@@ -183,7 +188,7 @@ int xg_time_start(struct xg_platform *platform)
 	if (sysfs_streq(clock, "1"))
 		xg_clock_start();
 	if (sysfs_streq(timer, "1"))
-		xg_timer_start(platform);
+		xg_timer_start(platform, sysfs_streq(backstop, "1"));
 	return 0;
 }
 EXPORT_SYMBOL_GPL(xg_time_start);
@@ -211,7 +216,8 @@ static int check_switch(const char *name, const char *value)
 
 static int __init xg_time_init(void)
 {
-	return check_switch("clock", clock) ?: check_switch("timer", timer);
+	return check_switch("clock", clock) ?: check_switch("timer", timer) ?:
+	       check_switch("backstop", backstop);
 }
 
 static void __exit xg_time_exit(void)

@@ -51,6 +51,7 @@ static void show_cpu(struct seq_file *m, unsigned int cpu,
 	sum->early += s.early;
 	sum->late += s.late;
 	sum->worst = max(sum->worst, s.worst);
+	sum->backstops += s.backstops;
 	seq_printf(m, "%3u %5s %9llu %9llu %9llu %9llu %6llu", cpu,
 		   ours ? "xg" : "-", s.armed, s.saved, s.events, s.early,
 		   s.late);
@@ -75,6 +76,7 @@ static int time_show(struct seq_file *m, void *unused)
 	seq_printf(m, "early: %llu\n", sum.early);
 	seq_printf(m, "late: %llu\n", sum.late);
 	seq_printf(m, "worst_us: %llu\n", div_u64(sum.worst, NSEC_PER_USEC));
+	seq_printf(m, "backstops: %llu\n", sum.backstops);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(time);

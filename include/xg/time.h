@@ -6,7 +6,12 @@
 #ifndef XG_TIME_H
 #define XG_TIME_H
 
+#include <linux/types.h>
+
 struct xg_platform;
+
+/* Xen's time in ns, as its timers for this vCPU go by it; the caller stays on it. */
+u64 xg_time_here(void);
 
 /* The root's calls; process context, event channels are up. */
 int xg_time_start(struct xg_platform *platform);

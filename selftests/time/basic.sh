@@ -13,7 +13,7 @@ clock=/sys/devices/system/clocksource/clocksource0
 [ "$(cat /sys/module/xg_time/parameters/timer)" = 1 ] &&
 	[ "$(cat /sys/module/xg_time/parameters/clock)" = 1 ] ||
 	skip_all "switched off by parameter"
-plan 10
+plan 12
 
 # The CPUs' timers, each kind once
 devices() {
@@ -69,11 +69,36 @@ diag "$(cat /tmp/timers.$$)"
 cost_end "a sleeper on each CPU"
 check "none ends 10 s late" worst 10
 
-# Idle, on all CPUs
+# Idle, on all CPUs. A wake-up is one hypercall with a backstop; without, up to two.
 cost_begin
 sleep 5
 cost_end idle
 diag "$(cat "$XG_DEBUGFS/time")"
+if [ "$(counter time backstops)" -gt 0 ]; then
+	check "idle, a timer is set by one hypercall for each time it goes off" \
+		awk 'NR == 1 { armed = $3; events = $5 }
+			NR == 2 { exit $3 - armed > ($5 - events) * 1.3 + 5 }' \
+		/tmp/costs.$$
+else
+	skip "idle, a timer is set by one hypercall for each time it goes off" \
+		"no backstop: Xen has no periodic timers, or the CPUs were never idle"
+fi
+
+# A CPU out of a long idle has a tick again: what runs on it takes turns.
+ticks() { awk '{ print $14 }' "/proc/$1/stat"; }
+cpu=$(cat /sys/devices/system/cpu/online)
+hogs=
+for i in 1 2; do
+	taskset -c "${cpu##*[-,]}" sh -c 'while :; do :; done' &
+	hogs="$hogs $!"
+done
+cleanup 'kill $hogs 2>/dev/null'
+sleep 3
+shares=$(for pid in $hogs; do ticks "$pid"; done | tr '\n' ' ')
+kill $hogs
+check "two processes that never sleep share a CPU" awk -v shares="$shares" 'BEGIN {
+	split(shares, s); exit !(s[1] > 50 && s[2] > 50) }'
+diag "shares of 3 s, in 1/100 s: $shares"
 
 cpus=$(ls /sys/devices/system/cpu/cpu[0-9]*/online 2>/dev/null)
 # Beside it; who slept on a CPU that went stays on others. So each CPU that is
