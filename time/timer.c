@@ -12,10 +12,10 @@
  * (leaving_idle()) what is armed stays, or is set to the next tick at once; on the
  * way in it stays if may_leave() thinks that the idle will be short.
  *
- * Who is idle most of the time (weigh()) has a backstop in place of that tick: Xen's
- * periodic timer. It runs while its vCPU runs, and Xen stops it as the vCPU blocks
- * (xen/common/sched/core.c, sched_context_switch()), so that one with the tick's
- * period costs an idle guest nothing. What the kernel wants out of idle is then
+ * With backstop=1, who is idle most of the time (weigh()) has a backstop in place of
+ * that tick: Xen's periodic timer. It runs while its vCPU runs, and Xen stops it as
+ * the vCPU blocks (xen/common/sched/core.c, sched_context_switch()), so that one with
+ * the tick's period costs an idle guest nothing. What the kernel wants out of idle is then
  * left to it, and going_idle() arms what is still wanted: one hypercall for a
  * wake-up. The price: a tick that has to wait comes late by up to a tick, once,
  * and with it what the kernel has queued between the two, of which it does not
