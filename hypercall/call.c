@@ -175,6 +175,21 @@ int xg_physdev_op(int cmd, void *arg)
 EXPORT_SYMBOL_GPL(xg_physdev_op);
 
 /**
+ * xg_multicall() - several calls for the price of one exit
+ * @calls: what to call, with what; Xen fills in their results
+ * @count: how many
+ *
+ * Context: any. Xen makes them one after the other, one that fails ends nothing.
+ * Return: 0 when all were made, or -errno from Xen: -ENOSYS where it has none, as
+ *         KVM's emulation of it.
+ */
+int xg_multicall(struct multicall_entry *calls, unsigned int count)
+{
+	return HYPERCALL(multicall, calls, count, 0);
+}
+EXPORT_SYMBOL_GPL(xg_multicall);
+
+/**
  * xg_hvm_param_get() - read a parameter of this domain
  * @index: HVM_PARAM_* (xen/interface/hvm/params.h)
  * @value: filled in on success only

@@ -33,6 +33,7 @@ xg_stub_\name:
 xg_hypercall_page:
 	ANNOTATE_NOENDBR
 	stub	__HYPERVISOR_memory_op, memory_op
+	stub	__HYPERVISOR_multicall, multicall
 	stub	__HYPERVISOR_xen_version, xen_version
 	stub	__HYPERVISOR_grant_table_op, grant_table_op
 	stub	__HYPERVISOR_vcpu_op, vcpu_op

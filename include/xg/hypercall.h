@@ -71,6 +71,7 @@ int xg_vcpu_op(int cmd, u32 vcpu_id, void *arg);
 int xg_sched_op(int cmd, void *arg);
 int xg_xen_version(int cmd, void *arg);
 int xg_physdev_op(int cmd, void *arg);
+int xg_multicall(struct multicall_entry *calls, unsigned int count);
 
 /* HVM parameters of this domain, HVM_PARAM_* of xen/interface/hvm/params.h. */
 int xg_hvm_param_get(u32 index, u64 *value);
