@@ -29,9 +29,9 @@ static char *timer = "1";
 module_param(timer, charp, 0444);
 MODULE_PARM_DESC(timer, "Xen's timers as clock event devices: 1 (default) or 0");
 
-static char *backstop = "0";
+static char *backstop = "1";
 module_param(backstop, charp, 0444);
-MODULE_PARM_DESC(backstop, "Xen's periodic timer in place of the tick that ends an idle: 1 or 0 (default)");
+MODULE_PARM_DESC(backstop, "Xen's periodic timer in place of the tick that ends an idle: 1 (default) or 0");
 
 /* Xen's time of day when its system time was 0 -> false: it does not say. */
 static bool wall_clock_start(struct timespec64 *start)

@@ -12,14 +12,16 @@
  * (leaving_idle()) what is armed stays, or is set to the next tick at once; on the
  * way in it stays if may_leave() thinks that the idle will be short.
  *
- * With backstop=1, who is idle most of the time (weigh()) has a backstop in place of
- * that tick: Xen's periodic timer. It runs while its vCPU runs, and Xen stops it as
- * the vCPU blocks (xen/common/sched/core.c, sched_context_switch()), so that one with
- * the tick's period costs an idle guest nothing. What the kernel wants out of idle is then
+ * Who is idle most of the time (weigh()) has a backstop in place of that tick: Xen's
+ * periodic timer. It runs while its vCPU runs, and Xen stops it as the vCPU blocks
+ * (xen/common/sched/core.c, sched_context_switch()), so that one with the tick's
+ * period costs an idle guest nothing. What the kernel wants out of idle is then
  * left to it, and going_idle() arms what is still wanted: one hypercall for a
  * wake-up. The price: a tick that has to wait comes late by up to a tick, once,
  * and with it what the kernel has queued between the two, of which it does not
- * tell. Who is found at work by it twice is busy, and has ticks of its own.
+ * tell. Who is found at work by it twice is busy, and has ticks of its own. And it
+ * counts on the shadow of STI: an interrupt between the idle loop's STI and its HLT,
+ * which an emulator may let through, would leave what is wanted to the next one.
  *
  * A CPU's struct is used by that CPU alone: with interrupts off by the clock
  * events core, the handler and going_idle(), by CPU hotplug while none of them
