@@ -329,7 +329,7 @@ static void going_idle(void *unused, unsigned int state, unsigned int cpu)
 {
 	struct timer *t;
 	unsigned long flags;
-	ktime_t now;
+	ktime_t now, when;
 	s64 left;
 	bool had;
 
@@ -342,11 +342,14 @@ static void going_idle(void *unused, unsigned int state, unsigned int cpu)
 	now = ktime_get();
 	had = t->backstop;
 	weigh(t, now);
+	when = t->dev.next_event;
+	/* No expiry: as in set_next() */
+	if (when == KTIME_MAX)
+		when = ktime_add_ns(now, MIN_DELTA);
 	/* Without one, all that is wanted is armed. */
-	if (!had || may_leave(t, t->dev.next_event, now))
+	if (!had || may_leave(t, when, now))
 		goto out;
-	left = clamp_t(s64, ktime_sub(t->dev.next_event, now), MIN_DELTA,
-		       MAX_DELTA);
+	left = clamp_t(s64, ktime_sub(when, now), MIN_DELTA, MAX_DELTA);
 	arm(t, left, ktime_add_ns(now, left), 0);
 out:
 	local_irq_restore(flags);
