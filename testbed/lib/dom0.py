@@ -30,7 +30,7 @@ INITRD_MODULES = ["virtio_pci", "virtio_blk", "ext4", "crc32c_generic",
 ROOT_MODULES = ["xen-evtchn", "xen-gntdev", "xen-gntalloc", "xen-privcmd",
                 "xenfs", "xen-blkback", "xen-netback", "loop", "brd", "bridge",
                 "tun", "virtio_console", "null_blk", "dm-mod", "dm-flakey",
-                "dm-delay"]
+                "dm-delay", "xen-pciback", "virtio_net"]
 PRUNE = ["usr/share/doc", "usr/share/man", "usr/share/locale",
          "usr/share/info", "usr/lib/x86_64-linux-gnu/perl*",
          "usr/lib/x86_64-linux-gnu/dri", "usr/lib/python3*",
