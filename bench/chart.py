@@ -13,7 +13,8 @@ from table import median, number, totals, typical
 
 COLOURS = {"xg": "#1f6fb4", "ours-intx": "#8fc1e8", "ours-vector": "#4a96d2",
            "ours-callback": "#1f6fb4", "mainline": "#e58a2b",
-           "none": "#8d8d8d", "virtio": "#4a9a4a"}
+           "none": "#8d8d8d", "virtio": "#4a9a4a",
+           "passed-event": "#8757a8", "passed-apic": "#c7a8d8"}
 # Of exits, from the left: those that belong to interrupts first.
 REASONS = {"APIC EOI": "#a50f15", "MSR EOI": "#ef6548", "VINTR": "#f7a8b8",
            "APIC ICR": "#b35806", "MSR ICR": "#fdb863",

@@ -7,7 +7,7 @@
 #       CPU time used so far, hypercalls made so far (ours, while traced)
 #   setup NAME=VALUE...                     what it all ran with
 # In the repeat "trace" the host script looks on.
-#: modules virtio_pci virtio_blk virtio_net xen-evtchn
+#: modules virtio_pci virtio_blk virtio_net xen-evtchn e1000e
 set -u
 . /put/plan/env
 debug=/sys/kernel/debug/xg
@@ -41,6 +41,7 @@ wait_for() {
 load_drivers() {
 	case $driver in
 	none) modprobe e1000 ;;
+	passed-*) modprobe e1000e ;;
 	virtio)
 		for module in virtio_pci virtio_blk virtio_net; do
 			modprobe $module

@@ -15,18 +15,29 @@ class Driver:
     title: str
     drivers: str                # as testbed/vm calls them
     modparams: tuple = ()
+    config: tuple = ()          # lines of the xl config
 
 
 def ours(upcall):
     return Driver(f"ours ({upcall})", "xg", (f"xg-evtchn upcall={upcall}",))
 
 
+# dom0 gives a guest no emulated NIC unless asked; its boot ROM would take long.
+EMULATED_NIC = ("vif=['bridge=xenbr0,model=e1000']",
+                "device_model_args_hvm=['-global', 'e1000.romfile=']")
+# The testbed's NIC for a guest alone.
+PASSED_NIC = ("vif=[]", "pci=['00:10.0']")
 OURS = ("ours-intx", "ours-vector", "ours-callback")
 DRIVERS = {"xg": Driver("ours", "xg"),
            **{name: ours(name.removeprefix("ours-")) for name in OURS},
            "mainline": Driver("mainline", "mainline"),
-           "none": Driver("emulated", "none"),
-           "virtio": Driver("virtio", "none")}
+           "none": Driver("emulated", "none", config=EMULATED_NIC),
+           "virtio": Driver("virtio", "none"),
+           "passed-event": Driver("passed, by event", "xg",
+                                  ("xg-platform-pci remap=all",), PASSED_NIC),
+           "passed-apic": Driver("passed, by APIC", "xg", config=PASSED_NIC)}
+# What only one engine has
+ENGINE = {"virtio": "kvm", "passed-event": "xen", "passed-apic": "xen"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +103,9 @@ class Set:
 
 SETS = {"all": Set(("disk-*", "net-*"), ("xg", "mainline", "none", "virtio")),
         "interrupts": Set(("int-*", "disk-read-4k-qd1", "net-udp-?x"),
-                          ("none", *OURS, "mainline"), every_round=True)}
+                          ("none", *OURS, "mainline"), every_round=True),
+        "passthrough": Set(("int-packet", "net-tcp-?x-1"),
+                           ("passed-event", "passed-apic"), every_round=True)}
 
 # An operation: what exits and hypercalls are counted for.
 OPERATION = {"IOPS": "I/O", "MB/s": "I/O", "Mbit/s": "MB",

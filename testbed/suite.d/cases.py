@@ -216,8 +216,8 @@ CASES = [
           options=[*REMAP, "--xen", "4.20", "--config", "hvm_pirq=1"]),
     remap("xen-remap-off", "and not asked for: Xen 4.20 offers none",
           soak_only=True, options=[*REMAP, "--xen", "4.20"]),
-    Case("xen-passthrough", "a NIC of the machine's own, passed through by an IOMMU: its "
-         "MSI-X by event channel", engine="xen", drivers="none", timeout=900,
+    Case("xen-passthrough", "a NIC of the machine's own, passed through by an IOMMU: "
+         "its MSI-X by event channel", engine="xen", drivers="none", timeout=900,
          tests=["platform-pci/remap.sh"], soak_only=True,
          options=["--config", "pci=['00:10.0']"]),
     *(remap(f"xen-remap-{name}", "the same with " + " ".join(options[1::2]),
