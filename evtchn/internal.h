@@ -90,6 +90,7 @@ enum xg_port_type {
  * @pirq: Xen's number of a device's interrupt
  * @level: of that: it is an interrupt line
  * @spare: of that: when it is given back it can be had again, see pirq.c
+ * @maskable: of that: an MSI that Xen can mask, for which it waits in no case
  * @tell_xen: of that: Xen wants to know when it has been dealt with
  * @port: Xen's number, 0 with XG_MASK_NO_PORT
  * @irq: Linux's number
@@ -113,6 +114,7 @@ struct xg_evtchn {
 	u32 pirq;
 	bool level;
 	bool spare;
+	bool maskable;
 	bool tell_xen;
 	evtchn_port_t port;
 	unsigned int irq;

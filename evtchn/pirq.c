@@ -127,11 +127,18 @@ static void tell_xen(const struct xg_evtchn *ch)
 		xg_physdev_op(PHYSDEVOP_eoi, &op);
 }
 
-static bool xen_wants_eoi(u32 pirq)
+/*
+ * Xen says so of all that is passed through. But what can be masked at its source it
+ * has acknowledged by then, and an EOI does nothing (pirq_acktype() in
+ * xen/arch/x86/irq.c: ACKTYPE_NONE). Each MSI-X can be; that an MSI can, only the
+ * device model says.
+ */
+static bool xen_wants_eoi(const struct xg_evtchn *ch)
 {
-	struct physdev_irq_status_query op = { .irq = pirq };
+	struct physdev_irq_status_query op = { .irq = ch->pirq };
 
-	return !xg_physdev_op(PHYSDEVOP_irq_status_query, &op) &&
+	return !ch->maskable &&
+	       !xg_physdev_op(PHYSDEVOP_irq_status_query, &op) &&
 	       op.flags & XENIRQSTAT_needs_eoi;
 }
 
@@ -148,7 +155,7 @@ static int pirq_request(struct irq_data *d)
 	err = xg_attach(ch, port);
 	if (err)
 		goto close;
-	ch->tell_xen = xen_wants_eoi(ch->pirq);
+	ch->tell_xen = xen_wants_eoi(ch);
 	return 0;
 
 close:
@@ -287,6 +294,7 @@ int xg_pirq_add_msi(struct irq_domain *domain, unsigned int irq,
 		return -ENOMEM;
 	}
 	ch->spare = flags & XG_PIRQ_EMULATED;
+	ch->maskable = flags & XG_PIRQ_MSIX;
 	irq_domain_set_info(domain, irq, pirq, &pirq_chip, ch,
 			    handle_fasteoi_irq, NULL,
 			    flags & XG_PIRQ_MSIX ? "msi-x" : "msi");

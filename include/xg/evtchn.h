@@ -99,7 +99,7 @@ void xg_evtchn_kick(struct xg_evtchn *ch);
 void xg_evtchn_forget(struct xg_evtchn *ch);
 
 /* xg_pirq_add_msi(), @flags */
-#define XG_PIRQ_MSIX		BIT(0)	/* not MSI; for /proc/interrupts */
+#define XG_PIRQ_MSIX		BIT(0)	/* not MSI: no EOI, and in /proc/interrupts */
 #define XG_PIRQ_EMULATED	BIT(1)	/* the device model's: Xen's number stays ours */
 
 /*

@@ -11,6 +11,7 @@
 . "${0%/*}/../stack.sh"
 on_xen || skip_all "not a Xen guest"
 kernel_has_xen && skip_all "the kernel's own Xen code is active"
+HYPERVISOR_physdev_op=33
 pci=/sys/bus/pci/devices
 peer=${XG_PEER:-192.0.2.1}
 rounds=$(rounds 2 50)
@@ -178,8 +179,13 @@ life() {
 		"$(line_of "$(irqs "$1" | head -n 1)")" "$(wanted "$1")"
 	check "$1: all of them" all_by "$1" "$(wanted "$1")"
 	before=$(total "$1")
+	calls=$(counter hypercalls $HYPERVISOR_physdev_op)
 	check "$1: it works" work "$1"
 	check "$1: they are counted" test "$(total "$1")" -gt "$before"
+	case $(wanted "$1") in
+	*msi*) is "$1: none needs a hypercall" \
+		"$(counter hypercalls $HYPERVISOR_physdev_op)" "$calls" ;;
+	esac
 	if ! all_by "$1" xg-pirq; then
 		skip "$1: they go where they are sent" "no event channel"
 		skip "$1: given back and requested again" "no event channel"
